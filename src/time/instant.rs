@@ -1,0 +1,83 @@
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use super::{Civil, Zone};
+
+/// A point on the time line: whole seconds since 1970-01-01T00:00:00Z.
+///
+/// Stored as an integer, so that a range of instants is a range of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(i64);
+
+impl Instant {
+    /// The last instant that every part of Fasti can represent: 9999-12-30T22:00:00Z.
+    pub const MAX: Self = Self(253_402_207_200);
+
+    /// From seconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_unix(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// The same instant as `YYYYMMDDTHHMMSSZ` (RFC 5545 §3.3.5, form 2).
+    #[must_use]
+    pub fn to_ical(self) -> String {
+        let civil = Zone::utc().civil_at(self);
+        format!("{}Z", civil.strftime("%Y%m%dT%H%M%S"))
+    }
+
+    /// The same instant as RFC 3339 text in `zone`, e.g. `2026-03-02T09:00:00+01:00`.
+    #[must_use]
+    pub fn to_rfc3339(self, zone: &Zone) -> String {
+        let civil: Civil = zone.civil_at(self);
+        let offset = zone.offset_seconds_at(self);
+        if offset == 0 && zone.name() == "UTC" {
+            return format!("{}Z", civil.strftime("%Y-%m-%dT%H:%M:%S"));
+        }
+        let sign = if offset < 0 { '-' } else { '+' };
+        let minutes = offset.unsigned_abs() / 60;
+        format!("{}{sign}{:02}:{:02}", civil.strftime("%Y-%m-%dT%H:%M:%S"), minutes / 60, minutes % 60)
+    }
+
+    pub(super) fn timestamp(self) -> jiff::Timestamp {
+        let clamped = self.0.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        jiff::Timestamp::from_second(clamped).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// Adds seconds.
+impl Add<i64> for Instant {
+    type Output = Self;
+    fn add(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+}
+
+/// Subtracts seconds.
+impl Sub<i64> for Instant {
+    type Output = Self;
+    fn sub(self, seconds: i64) -> Self {
+        Self(self.0.saturating_sub(seconds))
+    }
+}
+
+/// The seconds between two instants.
+impl Sub for Instant {
+    type Output = i64;
+    fn sub(self, other: Self) -> i64 {
+        self.0.saturating_sub(other.0)
+    }
+}
+
+/// RFC 3339 in UTC.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_rfc3339(&Zone::utc()))
+    }
+}

@@ -1,0 +1,15 @@
+//! Instants, civil times, zones and intervals. Pure: the only clock is [`clock::now`].
+//!
+//! Civil time plus zone is the truth of a booking; an [`Instant`] is derived from it by [`Zone::resolve`].
+
+pub mod clock;
+mod instant;
+mod interval;
+mod parse;
+mod zone;
+
+pub use instant::Instant;
+pub use interval::{Interval, merge};
+pub use jiff::civil::{Date, DateTime as Civil, Time};
+pub use parse::{ParseError, TimeInput, parse_civil, parse_date, parse_time};
+pub use zone::{Resolved, UnknownZone, Zone, tzdata_version};
