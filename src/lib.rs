@@ -6,4 +6,7 @@
 //! | --- | --- |
 //! | [`time`] | instants, civil times, zones, intervals; pure |
 
+pub mod auth;
+pub mod booking;
+pub mod store;
 pub mod time;

@@ -6,7 +6,20 @@ use super::{Civil, Zone};
 /// A point on the time line: whole seconds since 1970-01-01T00:00:00Z.
 ///
 /// Stored as an integer, so that a range of instants is a range of an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::BigInt)]
 pub struct Instant(i64);
 
 impl Instant {

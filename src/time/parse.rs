@@ -1,4 +1,4 @@
-use jiff::civil::{Date, Time, date, time};
+use jiff::civil::{Date, Time, time};
 
 use super::{Civil, Instant};
 
@@ -147,6 +147,7 @@ fn digits(bytes: &[u8]) -> Result<i16, ParseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::date;
 
     #[test]
     fn the_three_shapes() {

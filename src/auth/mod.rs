@@ -1,0 +1,12 @@
+//! Who may: secrets, the tokens derived from them, passwords.
+//!
+//! No token is kept. What the database holds is a hash; what must be shown again is derived anew from the
+//! [`MasterKey`], which is never in the database.
+
+mod key;
+mod password;
+mod token;
+
+pub use key::{BadKey, MasterKey};
+pub use password::{Password, TooLong, hash_password, verify_password};
+pub use token::{ApiSecret, BookingPurpose, FeedSecret, Secret, booking_secret, read_booking_secret, tenant_of};

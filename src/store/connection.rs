@@ -1,0 +1,188 @@
+//! A connection to either database, and the macro that runs one query on whichever it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
+use diesel_async::pooled_connection::PoolableConnection;
+
+use super::{Error, dialect, tls};
+
+/// Runs a future on the current-thread runtime of the thread that owns the connection.
+///
+/// It polls once before it blocks: rows that are already here then cost nothing.
+#[derive(Clone)]
+pub struct ThreadRuntime(Arc<tokio::runtime::Runtime>);
+
+thread_local! {
+    static RUNTIME: ThreadRuntime = ThreadRuntime(Arc::new(
+        #[expect(clippy::expect_used, reason = "a thread that cannot have a runtime cannot have a connection")]
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a current-thread runtime"),
+    ));
+}
+
+impl BlockOn for ThreadRuntime {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        let _entered = self.0.enter();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        self.0.block_on(future)
+    }
+
+    fn get_runtime() -> Self {
+        RUNTIME.with(Clone::clone)
+    }
+}
+
+/// PostgreSQL without libpq, behind diesel's synchronous interface.
+pub type PgConn = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
+
+/// A connection, owned by one thread.
+pub enum Conn {
+    /// PostgreSQL.
+    Pg(PgConn),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// Runs a diesel expression on the connection, compiled once for each database.
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Pg($c) => $body,
+            $crate::store::Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(crate) use on;
+
+impl Conn {
+    /// Opens a connection to `sqlite://PATH` or `postgres://…`; a reader on SQLite cannot write.
+    ///
+    /// # Errors
+    /// [`Error::Url`] for another scheme, [`Error::Connect`] when nothing answers.
+    pub fn open(url: &str, writer: bool) -> Result<Self, Error> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            let mut conn = SqliteConnection::establish(path).map_err(|e| Error::Connect(format!("{path}: {e}")))?;
+            conn.batch_execute(dialect::SQLITE_SETTINGS)?;
+            conn.batch_execute(if writer { dialect::SQLITE_WRITER } else { dialect::SQLITE_READER })?;
+            return Ok(Self::Sqlite(conn));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let conn = ThreadRuntime::get_runtime().0.block_on(connect_postgres(url))?;
+            let mut conn = PgConn::from(conn);
+            conn.batch_execute(dialect::POSTGRES_SETTINGS)?;
+            return Ok(Self::Pg(conn));
+        }
+        let scheme = url.split(':').next().unwrap_or_default();
+        Err(Error::Url(format!(
+            "unknown scheme \"{scheme}\"; use sqlite:///path/fasti.db or postgres://user@host/name"
+        )))
+    }
+
+    /// Whether this is PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Self::Pg(_))
+    }
+
+    /// Runs `work` in a transaction, or in a savepoint when one is open. SQLite takes its write lock at once.
+    ///
+    /// # Errors
+    /// What `work` returns, after the rollback; or the failure of BEGIN or COMMIT.
+    pub fn transaction<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.begin().map_err(Error::from)?;
+        let result = work(self);
+        let end = match (&mut *self, result.is_ok()) {
+            (Self::Pg(c), true) => PgManager::commit_transaction(c),
+            (Self::Pg(c), false) => PgManager::rollback_transaction(c),
+            (Self::Sqlite(c), true) => SqliteManager::commit_transaction(c),
+            (Self::Sqlite(c), false) => SqliteManager::rollback_transaction(c),
+        };
+        match (result, end) {
+            (Ok(value), Ok(())) => Ok(value),
+            (Ok(_), Err(failed)) => Err(self.commit_error(failed).into()),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// A COMMIT that the server answered with an error did not happen; one that was not answered may have.
+    fn commit_error(&mut self, failed: diesel::result::Error) -> Error {
+        if self.is_postgres() && self.is_broken() { Error::Unknown } else { Error::Db(failed) }
+    }
+
+    fn begin(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Pg(c) => PgManager::begin_transaction(c),
+            Self::Sqlite(c) => match SqliteManager::transaction_manager_status_mut(c).transaction_depth()? {
+                None => SqliteManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+                Some(_) => SqliteManager::begin_transaction(c),
+            },
+        }
+    }
+
+    /// Runs `work` over one consistent state of the database.
+    ///
+    /// # Errors
+    /// What `work` returns, or a failure to begin.
+    pub fn snapshot<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let begin = if self.is_postgres() { dialect::POSTGRES_SNAPSHOT } else { dialect::SQLITE_SNAPSHOT };
+        self.batch_execute(begin)?;
+        let result = work(self);
+        self.batch_execute("COMMIT")?;
+        result
+    }
+
+    /// Runs statements that return nothing.
+    ///
+    /// # Errors
+    /// The first statement that failed.
+    pub fn batch_execute(&mut self, sql: &str) -> Result<(), Error> {
+        Ok(on!(self, |c| c.batch_execute(sql))?)
+    }
+
+    /// Whether the connection can take no more work: closed by the server, or left inside a transaction.
+    pub(super) fn is_broken(&mut self) -> bool {
+        match self {
+            Self::Sqlite(c) => {
+                !matches!(SqliteManager::transaction_manager_status_mut(c).transaction_depth(), Ok(None))
+            }
+            Self::Pg(c) => {
+                // Lets the connection's own task run once, so that a close by the server is seen.
+                ThreadRuntime::get_runtime().0.block_on(tokio::task::yield_now());
+                !matches!(PgManager::transaction_manager_status_mut(c).transaction_depth(), Ok(None))
+                    || (**c).is_broken()
+            }
+        }
+    }
+}
+
+type PgManager = <PgConn as Connection>::TransactionManager;
+type SqliteManager = AnsiTransactionManager;
+
+async fn connect_postgres(url: &str) -> Result<AsyncPgConnection, Error> {
+    let (mut config, mode) = tls::postgres_config(url)?;
+    config.connect_timeout(Duration::from_secs(5)).keepalives_idle(Duration::from_secs(30));
+    let failed = |e: tokio_postgres::Error| {
+        let cause = std::error::Error::source(&e).map(|s| format!(": {s}")).unwrap_or_default();
+        Error::Connect(format!("{e}{cause}"))
+    };
+    let adopted = |e: diesel::ConnectionError| Error::Connect(e.to_string());
+    match mode {
+        tls::Mode::Plain => {
+            let (client, conn) = config.connect(tokio_postgres::NoTls).await.map_err(failed)?;
+            AsyncPgConnection::try_from_client_and_connection(client, conn).await.map_err(adopted)
+        }
+        tls::Mode::Tls(tls) => {
+            let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
+            let (client, conn) = config.connect(tls).await.map_err(failed)?;
+            AsyncPgConnection::try_from_client_and_connection(client, conn).await.map_err(adopted)
+        }
+    }
+}

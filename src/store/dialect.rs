@@ -1,0 +1,22 @@
+//! What differs between the two databases and is no query: nothing outside `store` knows it.
+
+/// `synchronous=FULL`: an acknowledged booking survives a loss of power.
+pub(super) const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+     PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+
+/// 16 MiB of pages for the one writer.
+pub(super) const SQLITE_WRITER: &str = "PRAGMA cache_size=-16384;";
+
+/// 8 MiB of pages for each reader, which cannot write.
+pub(super) const SQLITE_READER: &str = "PRAGMA cache_size=-8192; PRAGMA query_only=ON;";
+
+/// Nothing waits for ever, and nothing depends on the server's own zone.
+pub(super) const POSTGRES_SETTINGS: &str = "SET statement_timeout='30s'; SET lock_timeout='10s'; \
+     SET idle_in_transaction_session_timeout='60s'; SET synchronous_commit='on'; SET timezone='UTC'; \
+     SET application_name='fasti'";
+
+pub(super) const SQLITE_SNAPSHOT: &str = "BEGIN DEFERRED";
+pub(super) const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The advisory lock under which one instance migrates while the others wait ("fasti" in ASCII).
+pub(super) const MIGRATION_LOCK: i64 = 0x66_61_73_74_69;

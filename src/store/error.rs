@@ -1,0 +1,74 @@
+use diesel::result::{DatabaseErrorKind, Error as Db};
+
+/// What can go wrong between Fasti and its database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A statement failed.
+    #[error("database: {0}")]
+    Db(#[from] Db),
+    /// No connection could be made.
+    #[error("cannot reach the database: {0}")]
+    Connect(String),
+    /// The queue is full or the turn came too late: try again.
+    #[error("the database is busy; try again in a moment")]
+    Busy,
+    /// The transaction's COMMIT was sent and its answer lost: it may or may not have happened.
+    #[error("the connection to the database broke while saving; look before you try again")]
+    Unknown,
+    /// The code inside a unit of work panicked; its transaction was rolled back.
+    #[error("an internal error stopped the work; nothing was saved")]
+    Panic,
+    /// The schema could not be brought to this version.
+    #[error("migration: {0}")]
+    Migration(String),
+    /// The URL is of no database Fasti knows, or not well-formed.
+    #[error("database_url: {0}")]
+    Url(String),
+}
+
+impl Error {
+    /// The same work may succeed when it is run again from its beginning.
+    pub(super) fn is_worth_a_retry(&self) -> bool {
+        match self {
+            Self::Db(Db::DatabaseError(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ExclusionViolation,
+                _,
+            )) => true,
+            // Another transaction inserted the same key first: the next run finds its row.
+            Self::Db(Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => true,
+            Self::Db(Db::DatabaseError(_, info)) => info.message() == "deadlock detected",
+            _ => false,
+        }
+    }
+
+    /// The database's own wall against overlapping allocations spoke.
+    #[must_use]
+    pub fn is_overlap(&self) -> bool {
+        let Self::Db(Db::DatabaseError(_, info)) = self else { return false };
+        info.constraint_name() == Some("allocations_do_not_overlap")
+            || info.message().contains("allocations_do_not_overlap")
+    }
+
+    /// A unique key was taken; the name of the constraint or columns, where the database says it.
+    #[must_use]
+    pub fn unique_violation(&self) -> Option<&str> {
+        match self {
+            Self::Db(Db::DatabaseError(DatabaseErrorKind::UniqueViolation, info)) => {
+                Some(info.constraint_name().unwrap_or_else(|| info.message()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An error of a unit of work: a domain's own, which may carry one of the store's.
+pub trait WorkError: From<Error> + Send + 'static {
+    /// The store's error, where this is one.
+    fn store_error(&self) -> Option<&Error>;
+}
+
+impl WorkError for Error {
+    fn store_error(&self) -> Option<&Error> {
+        Some(self)
+    }
+}

@@ -1,0 +1,54 @@
+//! Bringing the schema to this version: twin folders of migrations, forward only.
+
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, Error, dialect, on};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Applies what is missing and returns the names of what was applied. Safe when several instances start at once.
+///
+/// # Errors
+/// [`Error::Connect`], or [`Error::Migration`] with the migration that failed; it was rolled back whole.
+pub fn migrate(url: &str) -> Result<Vec<String>, Error> {
+    // On a thread of its own: a PostgreSQL connection closes when the runtime of its thread ends.
+    std::thread::scope(|scope| scope.spawn(|| migrate_here(url)).join().unwrap_or(Err(Error::Panic)))
+}
+
+fn migrate_here(url: &str) -> Result<Vec<String>, Error> {
+    let mut conn = Conn::open(url, true)?;
+    if !conn.is_postgres() {
+        // The write lock makes other starting instances wait; diesel's own transaction becomes a savepoint of it.
+        return conn.transaction(|c| run(c, SQLITE));
+    }
+    conn.batch_execute(&format!("SET lock_timeout=0; SELECT pg_advisory_lock({})", dialect::MIGRATION_LOCK))?;
+    let result = run(&mut conn, POSTGRES);
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({})", dialect::MIGRATION_LOCK))?;
+    result
+}
+
+fn run(conn: &mut Conn, migrations: EmbeddedMigrations) -> Result<Vec<String>, Error> {
+    let refused = |e: Box<dyn std::error::Error + Send + Sync>| Error::Migration(e.to_string());
+    on!(conn, |c| {
+        let applied = c.run_pending_migrations(migrations).map_err(refused)?;
+        Ok(applied.iter().map(ToString::to_string).collect())
+    })
+}
+
+/// The names of migrations that this version brings and the database does not have yet.
+///
+/// # Errors
+/// [`Error::Connect`] or [`Error::Migration`].
+pub fn pending(url: &str) -> Result<Vec<String>, Error> {
+    let look = || {
+        let mut conn = Conn::open(url, true)?;
+        let migrations = if conn.is_postgres() { POSTGRES } else { SQLITE };
+        let refused = |e: Box<dyn std::error::Error + Send + Sync>| Error::Migration(e.to_string());
+        on!(&mut conn, |c| {
+            let pending = c.pending_migrations(migrations).map_err(refused)?;
+            Ok(pending.iter().map(|m| m.name().to_string()).collect())
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(look).join().unwrap_or(Err(Error::Panic)))
+}

@@ -1,0 +1,35 @@
+//! Rows: what is kept, in SQLite or PostgreSQL. It knows no HTTP and no iCalendar.
+//!
+//! Everything happens in *units of work* ([`Store::read`], [`Store::write`]): closures that get a [`Conn`] and run
+//! whole on a thread that owns it. Functions of this room take the connection and the [`TenantId`] first.
+
+pub mod allocations;
+pub mod bookings;
+pub mod collections;
+mod connection;
+mod dialect;
+mod error;
+pub mod feeds;
+mod id;
+mod migrate;
+pub mod people;
+pub mod resources;
+#[rustfmt::skip]
+mod schema;
+pub mod services;
+mod statement;
+pub mod tenants;
+mod tls;
+pub mod tokens;
+mod types;
+mod work;
+
+pub(crate) use connection::on;
+pub use connection::{Conn, PgConn};
+pub use error::{Error, WorkError};
+pub use id::{Id, Ids, NotAnId};
+pub use migrate::{migrate, pending};
+pub use types::{
+    BookingKind, BookingStatus, CollectionKind, FeedKind, Local, ProviderKind, ResourceKind, Role, Scope, TenantId,
+};
+pub use work::{Options, Store};

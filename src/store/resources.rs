@@ -1,0 +1,77 @@
+//! Rooms, vehicles, equipment and products.
+
+use diesel::prelude::*;
+
+use super::schema::resources;
+use super::{Conn, Error, Id, ResourceKind, TenantId, on};
+use crate::time::Instant;
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = resources, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "each column is named for what it holds")]
+pub struct Resource {
+    pub tenant_id: TenantId,
+    pub resource_id: Id,
+    pub kind: ResourceKind,
+    pub name: String,
+    /// How many there are, that is how many can be booked at once.
+    pub quantity: i32,
+    /// IANA zone.
+    pub timezone: Option<String>,
+    pub external_ref: Option<String>,
+    /// Grows with every change; the ETag.
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub deleted_at: Option<Instant>,
+}
+
+/// Adds a resource.
+///
+/// # Errors
+/// A unique violation when the external reference is taken.
+pub fn insert(conn: &mut Conn, resource: &Resource) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(resources::table).values(resource).execute(c))?;
+    Ok(())
+}
+
+/// Finds a resource, deleted ones too.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Resource>, Error> {
+    Ok(on!(conn, |c| resources::table.find((tenant, id)).select(Resource::as_select()).first(c).optional())?)
+}
+
+/// Finds several resources at once, in no order.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resource>, Error> {
+    let query = resources::table.filter(resources::tenant_id.eq(tenant)).filter(resources::resource_id.eq_any(ids));
+    Ok(on!(conn, |c| query.select(Resource::as_select()).load(c))?)
+}
+
+/// A page of resources whose id comes after `after`, oldest first.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn list(conn: &mut Conn, tenant: TenantId, after: Option<Id>, limit: i64) -> Result<Vec<Resource>, Error> {
+    let query = resources::table
+        .filter(resources::tenant_id.eq(tenant))
+        .filter(resources::deleted_at.is_null())
+        .filter(resources::resource_id.gt(after.unwrap_or(Id::TEAM)))
+        .order(resources::resource_id)
+        .limit(limit);
+    Ok(on!(conn, |c| query.select(Resource::as_select()).load(c))?)
+}
+
+/// Writes `resource` over the row, if the row still has version `expected`. False: it has not.
+///
+/// # Errors
+/// A unique violation as for [`insert`].
+pub fn replace(conn: &mut Conn, resource: &Resource, expected: i64) -> Result<bool, Error> {
+    let row = resources::table.find((resource.tenant_id, resource.resource_id)).filter(resources::version.eq(expected));
+    Ok(on!(conn, |c| diesel::update(row).set(resource).execute(c))? == 1)
+}

@@ -1,0 +1,294 @@
+//! Units of work: closures that run whole on a thread that owns a connection.
+//!
+//! On SQLite one thread does all writing and *groups* the units that wait into one commit, a savepoint each: one
+//! `fsync` then makes up to 64 bookings durable. On PostgreSQL every thread reads and writes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant as Tick};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use tokio::sync::oneshot;
+
+use super::{Conn, Error, WorkError};
+
+/// Units that one commit on SQLite carries at most.
+const GROUP: usize = 64;
+/// Runs of one unit at most, when it keeps losing against others.
+const RUNS: usize = 72;
+
+/// How a store uses its database.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads, each with one connection. On SQLite these read, and one more writes.
+    pub threads: usize,
+    /// Units that may wait; more are refused with [`Error::Busy`].
+    pub queue: usize,
+    /// How long a unit may wait for its turn before it is refused with [`Error::Busy`].
+    pub wait: Duration,
+}
+
+impl Options {
+    /// Defaults for `url`: 16 threads on PostgreSQL, 4 readers on SQLite; 1024 waiting units, 5 seconds.
+    #[must_use]
+    pub fn for_url(url: &str) -> Self {
+        let threads = if url.starts_with("sqlite:") { 4 } else { 16 };
+        Self { threads, queue: 1024, wait: Duration::from_secs(5) }
+    }
+}
+
+/// The database, as everything above `store` sees it.
+#[derive(Clone)]
+pub struct Store {
+    readers: Sender<Job>,
+    writers: Sender<Job>,
+    postgres: bool,
+    wait: Duration,
+}
+
+/// Answers the caller, once it is known whether the commit that carries its unit succeeded.
+type Answer = Box<dyn FnOnce(bool) + Send>;
+
+enum Outcome {
+    /// The caller has its answer.
+    Answered,
+    /// The caller is answered after the group's commit.
+    AfterCommit(Answer),
+    /// The connection was dead before anything was done: run it again on a new one.
+    Again,
+}
+
+struct Job {
+    /// `None` tells the caller that its turn came too late.
+    run: Box<dyn FnMut(Option<&mut Conn>) -> Outcome + Send>,
+    deadline: Tick,
+}
+
+impl Store {
+    /// Opens the connections. The schema must be there: see [`super::migrate`].
+    ///
+    /// # Errors
+    /// [`Error::Connect`] or [`Error::Url`] when the first connection fails.
+    pub fn connect(url: &str, options: &Options) -> Result<Self, Error> {
+        let postgres = !url.starts_with("sqlite:");
+        let (readers, reading) = bounded(options.queue);
+        for i in 0..options.threads.max(1) {
+            spawn(url, &format!("store-{i}"), reading.clone(), Kind::Single { writes: postgres })?;
+        }
+        let writers = if postgres {
+            readers.clone()
+        } else {
+            let (writers, writing) = bounded(options.queue);
+            spawn(url, "store-writer", writing, Kind::Group)?;
+            writers
+        };
+        Ok(Self { readers, writers, postgres, wait: options.wait })
+    }
+
+    /// Whether this is PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.postgres
+    }
+
+    /// Units waiting to read and to write.
+    #[must_use]
+    pub fn queued(&self) -> (usize, usize) {
+        (self.readers.len(), self.writers.len())
+    }
+
+    /// Runs a unit that reads. Several statements of it may see different states: see [`Conn::snapshot`].
+    ///
+    /// # Errors
+    /// What `work` returns, [`Error::Busy`], or [`Error::Panic`].
+    pub async fn read<T, E>(&self, work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+    {
+        let mut fresh = true;
+        self.submit(&self.readers, move |conn, answer| {
+            let result = work(conn);
+            if result.is_err() && std::mem::take(&mut fresh) && conn.is_broken() {
+                return Outcome::Again;
+            }
+            send(answer.take(), result);
+            Outcome::Answered
+        })
+        .await
+    }
+
+    /// Runs a unit that writes: all of it happens, or nothing. It must be repeatable, because it is run again when
+    /// another transaction got in its way.
+    ///
+    /// # Errors
+    /// What `work` returns (after the rollback), [`Error::Busy`], [`Error::Panic`], or [`Error::Unknown`].
+    pub async fn write<T, E>(&self, work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+    {
+        let mut fresh = true;
+        self.submit(&self.writers, move |conn, answer| {
+            let begun = std::cell::Cell::new(false);
+            let result = run_until_settled(conn, &work, &begun);
+            if result.is_err() && !begun.get() && std::mem::take(&mut fresh) && conn.is_broken() {
+                return Outcome::Again;
+            }
+            let answer = answer.take();
+            if conn.is_postgres() {
+                send(answer, result);
+                return Outcome::Answered;
+            }
+            Outcome::AfterCommit(Box::new(move |committed| {
+                let lost = || Err(Error::Db(diesel::result::Error::RollbackTransaction).into());
+                send(answer, if committed || result.is_err() { result } else { lost() });
+            }))
+        })
+        .await
+    }
+
+    async fn submit<T, E>(
+        &self,
+        queue: &Sender<Job>,
+        mut work: impl FnMut(&mut Conn, &mut Option<Reply<T, E>>) -> Outcome + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+    {
+        let (reply, answered) = oneshot::channel();
+        let mut reply = Some(reply);
+        let run = Box::new(move |conn: Option<&mut Conn>| {
+            let Some(conn) = conn else {
+                send(reply.take(), Err(Error::Busy.into()));
+                return Outcome::Answered;
+            };
+            work(conn, &mut reply)
+        });
+        let job = Job { run, deadline: Tick::now() + self.wait };
+        queue.try_send(job).map_err(|_| Error::Busy)?;
+        answered.await.unwrap_or_else(|_| Err(Error::Panic.into()))
+    }
+}
+
+type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// A caller that hung up does not need its answer; what was committed stays.
+fn send<T, E>(reply: Option<Reply<T, E>>, result: Result<T, E>) {
+    if let Some(reply) = reply {
+        reply.send(result).ok();
+    }
+}
+
+/// Runs a unit again while it loses against other transactions: a serialization failure, a deadlock, or a key or
+/// time that another one took first. The next run sees what the winner wrote.
+fn run_until_settled<T, E: WorkError>(
+    conn: &mut Conn,
+    work: &impl Fn(&mut Conn) -> Result<T, E>,
+    begun: &std::cell::Cell<bool>,
+) -> Result<T, E> {
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let result = conn.transaction(|c| {
+            begun.set(true);
+            work(c)
+        });
+        let lost = |e: &E| e.store_error().is_some_and(Error::is_worth_a_retry);
+        match result {
+            Err(error) if runs < RUNS && conn.is_postgres() && lost(&error) && !conn.is_broken() => {}
+            settled => return settled,
+        }
+    }
+}
+
+enum Kind {
+    /// One unit after the other, each with its own transaction.
+    Single { writes: bool },
+    /// Waiting units share a commit.
+    Group,
+}
+
+fn spawn(url: &str, name: &str, jobs: Receiver<Job>, kind: Kind) -> Result<(), Error> {
+    let url = url.to_owned();
+    let (opened, ready) = bounded(1);
+    let thread = move || {
+        let writes = !matches!(kind, Kind::Single { writes: false });
+        let mut conn = match Conn::open(&url, writes) {
+            Ok(conn) => conn,
+            Err(error) => {
+                opened.send(Err(error)).ok();
+                return;
+            }
+        };
+        opened.send(Ok(())).ok();
+        while let Ok(mut job) = jobs.recv() {
+            if Tick::now() > job.deadline {
+                (job.run)(None);
+                continue;
+            }
+            if conn.is_broken() {
+                reopen(&mut conn, &url, writes);
+            }
+            let ran = catch_unwind(AssertUnwindSafe(|| match kind {
+                Kind::Group => run_group(&mut conn, job, &jobs),
+                Kind::Single { .. } => {
+                    if let Outcome::Again = (job.run)(Some(&mut conn)) {
+                        reopen(&mut conn, &url, writes);
+                        (job.run)(Some(&mut conn));
+                    }
+                }
+            }));
+            if ran.is_err() || conn.is_broken() {
+                reopen(&mut conn, &url, writes);
+            }
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(thread).map_err(|e| Error::Connect(e.to_string()))?;
+    ready.recv().map_err(|e| Error::Connect(e.to_string()))?
+}
+
+/// Runs `job` and what waits behind it in one transaction, and answers all of them after its commit.
+fn run_group(conn: &mut Conn, job: Job, jobs: &Receiver<Job>) {
+    let mut answers: Vec<Answer> = Vec::new();
+    let committed = conn.transaction(|conn| -> Result<(), Error> {
+        let mut next = Some(job);
+        let mut units = 0;
+        while let Some(mut job) = next.take() {
+            if let Outcome::AfterCommit(answer) = (job.run)(Some(conn)) {
+                answers.push(answer);
+            }
+            units += 1;
+            if units < GROUP {
+                next = match jobs.try_recv() {
+                    Ok(job) => Some(job),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                };
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = &committed {
+        tracing::error!(%error, units = answers.len(), "a group commit failed; none of its units was saved");
+    }
+    for answer in answers {
+        answer(committed.is_ok());
+    }
+}
+
+fn reopen(conn: &mut Conn, url: &str, writes: bool) {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match Conn::open(url, writes) {
+            Ok(opened) => {
+                *conn = opened;
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no connection to the database; trying again");
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_secs(5));
+            }
+        }
+    }
+}
