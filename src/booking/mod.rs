@@ -6,6 +6,8 @@
 mod error;
 pub mod input;
 pub mod model;
+pub mod series;
+pub mod span;
 
 pub use error::{Conflict, Error, Fault, Faults};
 
