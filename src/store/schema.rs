@@ -6,6 +6,7 @@ diesel::table! {
         slug -> Text,
         name -> Text,
         timezone -> Text,
+        email -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
     }

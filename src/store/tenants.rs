@@ -16,6 +16,8 @@ pub struct Tenant {
     pub name: String,
     /// IANA zone.
     pub timezone: String,
+    /// Where customers write to: ORGANIZER of what they see.
+    pub email: Option<String>,
     pub created_at: Instant,
     pub updated_at: Instant,
 }

@@ -5,6 +5,7 @@ CREATE TABLE tenants (
     slug TEXT NOT NULL,
     name TEXT NOT NULL,
     timezone TEXT NOT NULL,
+    email TEXT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id)

@@ -3,6 +3,7 @@ CREATE TABLE tenants (
     slug TEXT NOT NULL,
     name TEXT NOT NULL,
     timezone TEXT NOT NULL,
+    email TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id)
