@@ -5,5 +5,7 @@
 //! | room | what it is for |
 //! | --- | --- |
 //! | [`time`] | instants, civil times, zones, intervals; pure |
+//! | [`ical`] | iCalendar text to domain and back; pure |
 
+pub mod ical;
 pub mod time;
