@@ -8,7 +8,6 @@
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
 //! does not stop the others.
 
-
-
+pub mod calendar;
+pub mod event;
 pub mod text;
-
