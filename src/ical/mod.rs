@@ -11,3 +11,4 @@
 pub mod calendar;
 pub mod event;
 pub mod text;
+pub mod timezone;
