@@ -5,8 +5,13 @@
 //! | room | what it is for |
 //! | --- | --- |
 //! | [`time`] | instants, civil times, zones, intervals; pure |
+//! | [`ical`] | iCalendar text to domain and back; pure |
+//! | [`store`] | rows in SQLite or PostgreSQL, units of work |
+//! | [`auth`] | tokens, passwords, the master key |
+//! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
 
 pub mod auth;
 pub mod booking;
+pub mod ical;
 pub mod store;
 pub mod time;
