@@ -6,6 +6,7 @@
 mod error;
 pub mod input;
 pub mod model;
+pub mod people;
 
 pub use error::{Conflict, Error, Fault, Faults};
 
