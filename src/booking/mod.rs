@@ -6,12 +6,16 @@
 mod error;
 pub mod input;
 pub mod model;
+pub mod people;
 pub mod series;
 pub mod span;
 
 pub use error::{Conflict, Error, Fault, Faults};
 
-use crate::store::TenantId;
+use std::sync::Arc;
+
+use crate::auth::{BookingPurpose, MasterKey, booking_secret};
+use crate::store::{Id, TenantId};
 use crate::time::{Instant, Zone};
 
 /// For whom, when and by whom something is done.
@@ -23,8 +27,37 @@ pub struct Context {
     pub zone: Zone,
     /// The business's name.
     pub tenant_name: String,
+    /// Where its customers write to.
+    pub tenant_email: Option<String>,
     /// The current time.
     pub now: Instant,
     /// Who does it, as the history shows it, e.g. `token:website`.
     pub actor: String,
+    /// How links to bookings are made.
+    pub links: Links,
+}
+
+/// Makes the links that are written into calendars.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// Where this installation is reached from outside, without a slash at the end.
+    pub public_url: Arc<str>,
+    /// What the tokens in links are derived from.
+    pub key: MasterKey,
+}
+
+impl Links {
+    /// The customer's page of a booking.
+    #[must_use]
+    pub fn manage(&self, tenant: TenantId, booking: Id) -> String {
+        let token = booking_secret(&self.key, BookingPurpose::Manage, tenant, booking);
+        format!("{}/manage/{}", self.public_url, token.reveal())
+    }
+
+    /// The calendar file of a booking.
+    #[must_use]
+    pub fn ics(&self, tenant: TenantId, booking: Id) -> String {
+        let token = booking_secret(&self.key, BookingPurpose::Calendar, tenant, booking);
+        format!("{}/ics/{}.ics", self.public_url, token.reveal())
+    }
 }
