@@ -9,9 +9,11 @@
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
+//! | [`feed`] | calendars behind secret URLs |
 
 pub mod auth;
 pub mod booking;
+pub mod feed;
 pub mod ical;
 pub mod store;
 pub mod time;

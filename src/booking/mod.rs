@@ -4,6 +4,7 @@
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
 mod error;
+pub mod export;
 pub mod input;
 pub mod model;
 pub mod people;
