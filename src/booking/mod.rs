@@ -3,14 +3,26 @@
 //! Each is a function of a connection inside one unit of work, a [`Context`] and its input. It decides in the
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
+pub mod allocate;
+pub mod book;
+pub mod cast;
+pub mod change;
 mod error;
+pub mod history;
 pub mod input;
 pub mod model;
 pub mod people;
+pub mod project;
+mod render;
 pub mod series;
 pub mod span;
 
+pub use book::{adopt, book};
+pub use change::{cancel, change, complete, no_show, reschedule};
 pub use error::{Conflict, Error, Fault, Faults};
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
