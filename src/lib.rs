@@ -1,12 +1,18 @@
 //! Fasti, the calendar server for businesses that take bookings.
 //!
-//! The rooms, ground floor first; imports point down only (a test reads every `use crate::…`):
+//! The rooms, ground floor first; imports point down only (`tests/layers.rs` reads every `use crate::…`):
 //!
 //! | room | what it is for |
 //! | --- | --- |
 //! | [`time`] | instants, civil times, zones, intervals; pure |
+//! | [`net`] | addresses of clients and networks; pure |
+//! | [`secret`] | values that must not be shown |
+//! | [`server`] | connections, the layer in front of every route, log, metrics, health |
 
 pub mod auth;
 pub mod booking;
+pub mod net;
+pub mod secret;
+pub mod server;
 pub mod store;
 pub mod time;
