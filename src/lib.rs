@@ -8,9 +8,11 @@
 //! | [`net`] | addresses of clients and networks; pure |
 //! | [`secret`] | values that must not be shown |
 //! | [`server`] | connections, the layer in front of every route, log, metrics, health |
+//! | [`config`] | flags, environment and file → the rooms' option structs |
 
 pub mod auth;
 pub mod booking;
+pub mod config;
 pub mod net;
 pub mod secret;
 pub mod server;
