@@ -4,13 +4,19 @@
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
 mod error;
+pub mod feeds;
 pub mod input;
 pub mod model;
 pub mod people;
+pub mod resources;
+mod saved;
 pub mod series;
+pub mod services;
 pub mod span;
+pub mod tenants;
 
 pub use error::{Conflict, Error, Fault, Faults};
+pub use saved::Saved;
 
 use std::sync::Arc;
 
