@@ -14,6 +14,7 @@ pub mod input;
 pub mod model;
 pub mod people;
 pub mod project;
+pub mod rederive;
 mod render;
 pub mod resources;
 mod saved;
