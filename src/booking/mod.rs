@@ -3,15 +3,34 @@
 //! Each is a function of a connection inside one unit of work, a [`Context`] and its input. It decides in the
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
+pub mod allocate;
+pub mod book;
+pub mod cast;
+pub mod change;
 mod error;
 pub mod export;
+pub mod feeds;
+pub mod history;
 pub mod input;
 pub mod model;
 pub mod people;
+pub mod project;
+pub mod rederive;
+mod render;
+pub mod resources;
+mod saved;
 pub mod series;
+pub mod services;
 pub mod span;
+pub mod tenants;
 
+pub use book::{adopt, book};
+pub use change::{cancel, change, complete, no_show, reschedule};
 pub use error::{Conflict, Error, Fault, Faults};
+pub use saved::Saved;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ macro_rules! statement {
     ($(#[$meta:meta])* $name:ident($($bind:ident: $type:ty as $sql_type:ty),* $(,)?) -> $row:ty, $sql:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone)]
-        pub struct $name { $(pub $bind: $type),* }
+        struct $name { $($bind: $type),* }
 
         impl diesel::query_builder::QueryId for $name {
             type QueryId = Self;

@@ -1,0 +1,129 @@
+//! Everyone and everything a booking involves.
+
+use crate::store::bookings::Booking;
+use crate::store::people::{self, Person};
+use crate::store::resources::{self, Resource};
+use crate::store::services::{self, Provider, Service};
+use crate::store::{Conn, Id, ProviderKind, Role, TenantId};
+
+use super::{Context, Error};
+
+/// The rows that a booking names.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// What is booked.
+    pub service: Service,
+    /// Who serves.
+    pub staff: Option<Person>,
+    /// Who is served.
+    pub customer: Option<Person>,
+    /// What is used.
+    pub resources: Vec<Resource>,
+}
+
+impl Cast {
+    /// Reads the rows that `booking` names, deleted ones too.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn load(conn: &mut Conn, booking: &Booking) -> Result<Self, Error> {
+        let tenant = booking.tenant_id;
+        let person = |conn: &mut Conn, id: Option<Id>| match id {
+            Some(id) => people::find(conn, tenant, id),
+            None => Ok(None),
+        };
+        Ok(Self {
+            service: services::find(conn, tenant, booking.service_id)?.ok_or(Error::NotFound("service"))?,
+            staff: person(conn, booking.staff_id)?,
+            customer: person(conn, booking.customer_id)?,
+            resources: in_order(conn, tenant, &booking.resource_ids.0)?,
+        })
+    }
+}
+
+/// The resources of these ids, in this order.
+fn in_order(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resource>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = resources::find_all(conn, tenant, ids)?;
+    Ok(ids.iter().filter_map(|id| rows.iter().find(|r| r.resource_id == *id).cloned()).collect())
+}
+
+/// The service somebody wants to book.
+///
+/// # Errors
+/// A fault at `/service` when there is none.
+pub fn bookable_service(conn: &mut Conn, ctx: &Context, id: Id) -> Result<Service, Error> {
+    services::find(conn, ctx.tenant, id)?
+        .filter(|service| service.deleted_at.is_none())
+        .ok_or_else(|| Error::invalid("/service", format!("names no service of this business: {id}")))
+}
+
+/// The staff of whom one is to serve: the one asked for, or all who can.
+///
+/// # Errors
+/// A fault at `/staff` when the one asked for does not serve this.
+pub fn staff_candidates(
+    conn: &mut Conn,
+    ctx: &Context,
+    providers: &[Provider],
+    asked: Option<Id>,
+) -> Result<Vec<Person>, Error> {
+    let able = provider_ids(providers, ProviderKind::Staff);
+    let serves = |p: &Person| p.role != Role::Customer && p.deleted_at.is_none();
+    let Some(id) = asked else {
+        if able.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = people::find_all(conn, ctx.tenant, &able)?;
+        all.retain(serves);
+        all.sort_unstable_by_key(|p| p.person_id);
+        return Ok(all);
+    };
+    let person = people::find(conn, ctx.tenant, id)?
+        .filter(serves)
+        .ok_or_else(|| Error::invalid("/staff", format!("names no staff member of this business: {id}")))?;
+    if !able.is_empty() && !able.contains(&id) {
+        return Err(Error::invalid("/staff", format!("{} does not serve this service", person.name)));
+    }
+    Ok(vec![person])
+}
+
+/// The resources to use: each one asked for, or one of those the service needs.
+///
+/// # Errors
+/// A fault at `/resources` when one asked for does not exist or does not serve this.
+pub fn resource_candidates(
+    conn: &mut Conn,
+    ctx: &Context,
+    providers: &[Provider],
+    asked: Option<&[Id]>,
+) -> Result<Vec<Vec<Resource>>, Error> {
+    let able = provider_ids(providers, ProviderKind::Resource);
+    let Some(ids) = asked else {
+        let mut all = in_order(conn, ctx.tenant, &able)?;
+        all.retain(|r| r.deleted_at.is_none());
+        return Ok(if all.is_empty() { Vec::new() } else { vec![all] });
+    };
+    let rows = in_order(conn, ctx.tenant, ids)?;
+    ids.iter()
+        .enumerate()
+        .map(|(i, id)| {
+            let at = format!("/resources/{i}");
+            if ids[..i].contains(id) {
+                return Err(Error::invalid(at, "names the same resource twice"));
+            }
+            let row = rows.iter().find(|r| r.resource_id == *id && r.deleted_at.is_none());
+            let row = row.ok_or_else(|| Error::invalid(&at, format!("names no resource of this business: {id}")))?;
+            if !able.is_empty() && !able.contains(id) {
+                return Err(Error::invalid(at, format!("{} does not serve this service", row.name)));
+            }
+            Ok(vec![row.clone()])
+        })
+        .collect()
+}
+
+fn provider_ids(providers: &[Provider], kind: ProviderKind) -> Vec<Id> {
+    providers.iter().filter(|p| p.provider_kind == kind).map(|p| p.provider_id).collect()
+}

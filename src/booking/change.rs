@@ -1,0 +1,290 @@
+//! Changing a booking that exists: time, people, resources, texts, state.
+
+use crate::store::bookings::{self, Booking, Override};
+use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, services};
+use crate::time::Instant;
+
+use super::allocate::{Needs, take};
+use super::book::first_status;
+use super::cast::{Cast, resource_candidates, staff_candidates};
+use super::model::{Booked, BookingPatch};
+use super::people::find_or_add_customer;
+use super::project::{self, Scene};
+use super::series::{self, Occurrence};
+use super::span::{Asked, Bounds, Span, resolve};
+use super::{Conflict, Context, Error, Fault, Faults, history, input};
+
+/// Applies a patch. What it does not name stays; when nothing differs, nothing is written.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Changed`], [`Error::Invalid`], [`Conflict::SlotUnavailable`], or
+/// [`Conflict::WrongState`] for a booking that is over or cancelled.
+pub fn change(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch) -> Result<Booked, Error> {
+    apply(conn, ctx, id, patch, "changed")
+}
+
+/// Moves a booking: a patch that names a start. Its UID stays (B9).
+///
+/// # Errors
+/// As [`change`].
+pub fn reschedule(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch) -> Result<Booked, Error> {
+    if patch.start.is_none() {
+        return Err(Error::invalid("/start", "is missing"));
+    }
+    apply(conn, ctx, id, patch, "rescheduled")
+}
+
+/// Cancels: the time is free again, calendars show it, the history keeps it. Cancelling twice changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::WrongState`] for a booking that took place.
+pub fn cancel(
+    conn: &mut Conn,
+    ctx: &Context,
+    id: Id,
+    expected_version: Option<i64>,
+    reason: Option<String>,
+) -> Result<Booked, Error> {
+    let reason = reason.as_deref().map(|text| input::paragraph(text, 1000)).transpose();
+    let reason = reason.map_err(|detail| Error::invalid("/reason", detail))?.filter(|text| !text.is_empty());
+    let old = load(conn, ctx, id, expected_version)?;
+    if old.status == BookingStatus::Cancelled {
+        return Ok(unchanged(old));
+    }
+    require_open(&old, "cancelled")?;
+    allocations::delete(conn, ctx.tenant, id)?;
+    let new = Booking { status: BookingStatus::Cancelled, cancel_reason: reason, ..next_version(&old, ctx.now, true) };
+    finish(conn, ctx, "cancelled", &old, new)
+}
+
+/// Notes that a booking took place.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::WrongState`].
+pub fn complete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<Booked, Error> {
+    close(conn, ctx, id, expected_version, BookingStatus::Completed)
+}
+
+/// Notes that the customer did not come.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::WrongState`].
+pub fn no_show(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<Booked, Error> {
+    close(conn, ctx, id, expected_version, BookingStatus::NoShow)
+}
+
+fn close(
+    conn: &mut Conn,
+    ctx: &Context,
+    id: Id,
+    expected_version: Option<i64>,
+    status: BookingStatus,
+) -> Result<Booked, Error> {
+    let old = load(conn, ctx, id, expected_version)?;
+    if old.status == status {
+        return Ok(unchanged(old));
+    }
+    require_open(&old, status.word())?;
+    let new = Booking { status, ..next_version(&old, ctx.now, true) };
+    finish(conn, ctx, status.word(), &old, new)
+}
+
+fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Booking, Error> {
+    let booking = bookings::find(conn, ctx.tenant, id)?.ok_or(Error::NotFound("booking"))?;
+    match expected {
+        Some(version) if version != booking.version => Err(Error::Changed),
+        _ => Ok(booking),
+    }
+}
+
+fn require_open(booking: &Booking, verb: &str) -> Result<(), Error> {
+    if matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed) {
+        return Ok(());
+    }
+    let detail = format!("the booking is {} and cannot be {verb} any more; make a new one", booking.status);
+    Err(Error::conflict(Conflict::WrongState, detail))
+}
+
+const fn unchanged(booking: Booking) -> Booked {
+    Booked { booking, notices: Vec::new(), touched: Vec::new() }
+}
+
+/// The row of the next change. LAST-MODIFIED grows with every change, even within one second: there are subscribers
+/// (ICSx5) that skip an event whose LAST-MODIFIED is the one they know.
+pub(super) fn next_version(old: &Booking, now: Instant, visible: bool) -> Booking {
+    let mut new = old.clone();
+    new.version += 1;
+    new.updated_at = now.max(old.updated_at + 1);
+    if visible {
+        new.sequence += 1;
+    }
+    new
+}
+
+fn apply(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch, action: &str) -> Result<Booked, Error> {
+    let old = load(conn, ctx, id, patch.expected_version)?;
+    require_open(&old, "changed")?;
+    let mut wanted = old.clone();
+    patch_texts(&mut wanted, patch)?;
+    let notices = patch_times(ctx, &old, &mut wanted, patch)?;
+    if let Some(status) = patch.status {
+        wanted.status = first_status(Some(status))?;
+    }
+    if let Some(input) = &patch.customer {
+        wanted.customer_id = find_or_add_customer(conn, ctx, input)?.map(|c| c.person_id);
+    }
+    if let Some(staff) = patch.staff {
+        wanted.staff_id = staff;
+    }
+    if let Some(resources) = &patch.resources {
+        wanted.resource_ids = Ids(resources.clone());
+    }
+    if wanted == old {
+        return Ok(Booked { booking: old, notices, touched: Vec::new() });
+    }
+    refuse_taken_reference(conn, ctx, &old, &wanted)?;
+    let stored = bookings::overrides(conn, ctx.tenant, id)?;
+    let overrides = shifted(&stored, &old, &wanted);
+    if overrides != stored {
+        bookings::set_overrides(conn, ctx.tenant, id, &overrides)?;
+    }
+    let occurrences = occurrences(&wanted, &overrides)?;
+    wanted.last_end = project::last_end(&wanted, &occurrences);
+    if needs_other_time(&old, &wanted) {
+        retake(conn, ctx, &old, &wanted, &occurrences)?;
+    }
+    let visible = Booking { external_ref: old.external_ref.clone(), ..wanted.clone() } != old;
+    let next = next_version(&old, ctx.now, visible);
+    let new = Booking { version: next.version, sequence: next.sequence, updated_at: next.updated_at, ..wanted };
+    Ok(Booked { notices, ..finish(conn, ctx, action, &old, new)? })
+}
+
+fn patch_texts(wanted: &mut Booking, patch: &BookingPatch) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    let line = |text: &String, max| input::line(text, max);
+    if let Some(notes) = &patch.notes {
+        wanted.notes = faults.take("/notes", notes.as_ref().map(|t| input::paragraph(t, 10_000)).transpose());
+    }
+    if let Some(location) = &patch.location {
+        wanted.location = faults.take("/location", location.as_ref().map(|t| line(t, 500)).transpose());
+    }
+    if let Some(reference) = &patch.external_ref {
+        wanted.external_ref = faults.take("/external_ref", reference.as_ref().map(|t| line(t, 200)).transpose());
+    }
+    if let Some(stop) = patch.stop {
+        wanted.stop = faults.take("/stop", stop.map(|n| input::number(n, 1..=10_000)).transpose());
+    }
+    faults.check()
+}
+
+/// Works out the new times: a new start keeps the duration, a new zone keeps what the clocks show.
+fn patch_times(ctx: &Context, old: &Booking, wanted: &mut Booking, patch: &BookingPatch) -> Result<Vec<Fault>, Error> {
+    if patch.start.is_none() && patch.end.is_none() && patch.timezone.is_none() {
+        return Ok(Vec::new());
+    }
+    let before = Span::of(old).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    let keeps_zone = patch.timezone.is_none();
+    let local = |text: &Local| if old.all_day { text.to_string()[..10].to_owned() } else { text.to_string() };
+    // In the same zone the instant says which of two equal local times is meant.
+    let kept = |text: &Local, at: Instant| {
+        if keeps_zone && !old.all_day { at.to_rfc3339(&before.zone) } else { local(text) }
+    };
+    let start = patch.start.clone().unwrap_or_else(|| kept(&old.start_local, old.start_at));
+    let end = match (&patch.end, &patch.start) {
+        (Some(end), _) => Some(end.clone()),
+        (None, Some(_)) => None,
+        (None, None) => Some(kept(&old.end_local, old.end_at)),
+    };
+    let asked = Asked {
+        start: &start,
+        end: end.as_deref(),
+        timezone: Some(patch.timezone.as_deref().unwrap_or(&old.timezone)),
+        duration_minutes: duration_minutes(&before),
+    };
+    let (span, notices) = resolve(asked, &ctx.zone, Bounds::Upcoming(ctx.now))?;
+    span.write_to(wanted);
+    if let Some(rule) = &old.rrule {
+        wanted.rrule = Some(series::read(rule, &span)?.rule);
+    }
+    Ok(notices)
+}
+
+fn duration_minutes(span: &Span) -> i32 {
+    if span.all_day {
+        let days = span.end_local.date().since(span.start_local.date()).map_or(1, |between| between.get_days());
+        return days * 1440;
+    }
+    i32::try_from((span.at.end - span.at.start) / 60).unwrap_or(i32::MAX)
+}
+
+fn refuse_taken_reference(conn: &mut Conn, ctx: &Context, old: &Booking, wanted: &Booking) -> Result<(), Error> {
+    let Some(reference) = wanted.external_ref.as_ref().filter(|_| wanted.external_ref != old.external_ref) else {
+        return Ok(());
+    };
+    match bookings::find_by_external_ref(conn, ctx.tenant, reference)? {
+        None => Ok(()),
+        Some(known) => Err(Error::conflict(
+            Conflict::AlreadyExists,
+            format!("external_ref \"{reference}\" is booking {} already", known.booking_id),
+        )),
+    }
+}
+
+/// What differs from a rule that moved: the occurrences it names move with the rule; where they were moved to stays.
+fn shifted(stored: &[Override], old: &Booking, wanted: &Booking) -> Vec<Override> {
+    let Ok(by) = wanted.start_local.0.since(old.start_local.0) else { return stored.to_vec() };
+    let shift = |o: &Override| {
+        let recurrence_id = Local(o.recurrence_id.0.saturating_add(by));
+        Override { recurrence_id, ..o.clone() }
+    };
+    stored.iter().map(shift).collect()
+}
+
+fn occurrences(booking: &Booking, overrides: &[Override]) -> Result<Vec<Occurrence>, Error> {
+    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    series::occurrences(&span, booking.rrule.as_deref(), overrides)
+}
+
+fn needs_other_time(old: &Booking, new: &Booking) -> bool {
+    (old.start_at, old.end_at, old.staff_id, &old.resource_ids, &old.rrule, old.start_local)
+        != (new.start_at, new.end_at, new.staff_id, &new.resource_ids, &new.rrule, new.start_local)
+}
+
+/// Gives back the time a booking has and takes what it needs now.
+fn retake(
+    conn: &mut Conn,
+    ctx: &Context,
+    old: &Booking,
+    wanted: &Booking,
+    occurrences: &[Occurrence],
+) -> Result<(), Error> {
+    let service = services::find(conn, ctx.tenant, old.service_id)?.ok_or(Error::NotFound("service"))?;
+    let mut providers = services::providers(conn, ctx.tenant, old.service_id)?;
+    if wanted.staff_id == old.staff_id && wanted.resource_ids == old.resource_ids {
+        // Who serves a booking may go on serving it, even when the service names others by now.
+        providers.clear();
+    }
+    let staff = match wanted.staff_id {
+        Some(id) => staff_candidates(conn, ctx, &providers, Some(id))?,
+        None => Vec::new(),
+    };
+    let resources = resource_candidates(conn, ctx, &providers, Some(&wanted.resource_ids.0))?;
+    allocations::delete(conn, ctx.tenant, old.booking_id)?;
+    take(conn, &Needs { booking: wanted, capacity: service.capacity, occurrences, staff, resources, overflow: false })?;
+    Ok(())
+}
+
+/// Writes the row, its history and everyone's calendars.
+fn finish(conn: &mut Conn, ctx: &Context, action: &str, old: &Booking, new: Booking) -> Result<Booked, Error> {
+    if !bookings::replace(conn, &new, old.version)? {
+        return Err(Error::Changed);
+    }
+    history::record(conn, ctx, action, Some(old), &new)?;
+    let overrides = bookings::overrides(conn, ctx.tenant, new.booking_id)?;
+    let (was, is) = (Cast::load(conn, old)?, Cast::load(conn, &new)?);
+    let (then, now) = (occurrences(old, &overrides)?, occurrences(&new, &overrides)?);
+    let before = Scene { booking: old, cast: &was, overrides: &overrides, occurrences: &then };
+    let after = Scene { booking: &new, cast: &is, overrides: &overrides, occurrences: &now };
+    let touched = project::update(conn, ctx, &after, Some(&before))?;
+    Ok(Booked { booking: new, notices: Vec::new(), touched })
+}

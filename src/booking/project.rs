@@ -1,0 +1,167 @@
+//! The projection: a booking as each of its readers sees it, written with it in one transaction.
+
+use crate::store::bookings::{Booking, Override};
+use crate::store::collections::{self, Object};
+use crate::store::{BookingStatus, Conn, Id};
+use crate::time::Instant;
+
+use super::cast::Cast;
+use super::render::{Reader, render};
+use super::series::{self, Occurrence};
+use super::span::Span;
+use super::{Context, Error};
+
+/// A booking with all that its calendar objects say.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The row.
+    pub booking: &'a Booking,
+    /// Whom it names.
+    pub cast: &'a Cast,
+    /// What differs from its rule.
+    pub overrides: &'a [Override],
+    /// When it takes place.
+    pub occurrences: &'a [Occurrence],
+}
+
+/// Writes a new booking into the calendars of everyone concerned, and returns these collections.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn create(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>) -> Result<Vec<Id>, Error> {
+    let readers = readers(scene.booking);
+    let ids: Vec<Id> = readers.iter().map(|(id, _)| *id).collect();
+    let changes = collections::bump(conn, ctx.tenant, &ids, ctx.now)?;
+    for ((collection, reader), change) in readers.into_iter().zip(changes) {
+        collections::insert_object(conn, &object(ctx, scene, collection, reader, change)?)?;
+    }
+    Ok(ids)
+}
+
+/// Writes a changed booking into the calendars of everyone concerned; to those who were and are no more (`before`
+/// names them), it is shown as cancelled.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn update(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>, before: Option<&Scene<'_>>) -> Result<Vec<Id>, Error> {
+    let now = readers(scene.booking);
+    let was = before.map(|scene| readers(scene.booking)).unwrap_or_default();
+    let gone: Vec<(Id, Reader)> = was.into_iter().filter(|(id, _)| now.iter().all(|(still, _)| still != id)).collect();
+    let ids: Vec<Id> = now.iter().chain(&gone).map(|(id, _)| *id).collect();
+    let changes = collections::bump(conn, ctx.tenant, &ids, ctx.now)?;
+    for ((collection, reader), change) in now.iter().zip(&changes) {
+        collections::put_object(conn, &object(ctx, scene, *collection, *reader, *change)?)?;
+    }
+    if let Some(before) = before {
+        let withdrawn = Booking {
+            status: BookingStatus::Cancelled,
+            sequence: scene.booking.sequence,
+            updated_at: scene.booking.updated_at,
+            ..before.booking.clone()
+        };
+        let scene = Scene { booking: &withdrawn, ..*before };
+        for ((collection, reader), change) in gone.iter().zip(&changes[now.len()..]) {
+            collections::put_object(conn, &object(ctx, &scene, *collection, *reader, *change)?)?;
+        }
+    }
+    Ok(ids)
+}
+
+/// Which collections a booking appears in, and as whose view.
+fn readers(booking: &Booking) -> Vec<(Id, Reader)> {
+    let mut readers = Vec::with_capacity(4);
+    readers.extend(booking.staff_id.map(|id| (id, Reader::Staff)));
+    readers.extend(booking.customer_id.map(|id| (id, Reader::Customer)));
+    readers.extend(booking.resource_ids.0.iter().map(|id| (*id, Reader::Resource)));
+    readers.push((Id::TEAM, Reader::Team));
+    readers
+}
+
+fn object(ctx: &Context, scene: &Scene<'_>, collection: Id, reader: Reader, change: i64) -> Result<Object, Error> {
+    let booking = scene.booking;
+    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    Ok(Object {
+        tenant_id: ctx.tenant,
+        collection_id: collection,
+        object_id: booking.booking_id,
+        uid: booking.uid.clone(),
+        kind: booking.kind.word().to_owned(),
+        cancelled: booking.status == BookingStatus::Cancelled,
+        timezone: (!span.all_day).then(|| booking.timezone.clone()),
+        first_start: scene.occurrences.iter().map(|o| o.span.at.start).min().unwrap_or(booking.start_at),
+        last_end: last_end(booking, scene.occurrences),
+        modified_at: booking.updated_at,
+        change,
+        component: render(ctx, scene, &span, reader),
+    })
+}
+
+/// When the last occurrence is over.
+#[must_use]
+pub fn last_end(booking: &Booking, occurrences: &[Occurrence]) -> Instant {
+    occurrences.iter().map(|o| o.span.at.end).max().unwrap_or(booking.end_at).max(booking.end_at)
+}
+
+/// Whose name or look changed.
+#[derive(Debug, Clone, Copy)]
+pub enum RefreshOf {
+    /// A staff member's.
+    Staff(Id),
+    /// A customer's.
+    Customer(Id),
+    /// A resource's.
+    Resource(Id),
+    /// A service's.
+    Service(Id),
+    /// The business's own.
+    Everything,
+}
+
+impl RefreshOf {
+    fn concerns(self, booking: &Booking) -> bool {
+        match self {
+            Self::Staff(id) => booking.staff_id == Some(id),
+            Self::Customer(id) => booking.customer_id == Some(id),
+            Self::Resource(id) => booking.resource_ids.0.contains(&id),
+            Self::Service(id) => booking.service_id == id,
+            Self::Everything => true,
+        }
+    }
+}
+
+/// Writes anew every booking that is not over and shows what changed, as a change that subscribers see.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn refresh(conn: &mut Conn, ctx: &Context, of: RefreshOf) -> Result<Vec<Id>, Error> {
+    use crate::store::bookings;
+    let mut touched = Vec::new();
+    let mut after = None;
+    loop {
+        let page = bookings::upcoming(conn, ctx.tenant, ctx.now, after, 200)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.booking_id);
+        for old in page.into_iter().filter(|booking| of.concerns(booking)) {
+            let new = super::change::next_version(&old, ctx.now, true);
+            bookings::replace(conn, &new, old.version)?;
+            super::history::record(conn, ctx, "refreshed", Some(&old), &new)?;
+            touched.extend(reproject(conn, ctx, &new)?);
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    Ok(touched)
+}
+
+/// Writes a booking's objects anew, from its rows.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn reproject(conn: &mut Conn, ctx: &Context, booking: &Booking) -> Result<Vec<Id>, Error> {
+    let cast = Cast::load(conn, booking)?;
+    let overrides = crate::store::bookings::overrides(conn, ctx.tenant, booking.booking_id)?;
+    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    let occurrences = series::occurrences(&span, booking.rrule.as_deref(), &overrides)?;
+    let scene = Scene { booking, cast: &cast, overrides: &overrides, occurrences: &occurrences };
+    update(conn, ctx, &scene, None)
+}
