@@ -139,7 +139,8 @@ impl Body {
 
     fn push(&mut self, entry: &Entry) {
         self.bytes.extend_from_slice(entry.component.as_bytes());
-        let Some(name) = &entry.timezone else { return };
+        // Times in UTC are written with a Z, and refer to no zone.
+        let Some(name) = entry.timezone.as_ref().filter(|name| *name != "UTC") else { return };
         match self.zones.iter_mut().find(|span| span.name == *name) {
             Some(span) => {
                 span.from = span.from.min(entry.first_start);
