@@ -115,14 +115,14 @@ async fn a_crew_s_feed_is_maintenance_only() {
 async fn only_the_window_is_shown_and_it_moves_with_the_day() {
     let mut house = house();
     let haircut = house.haircut();
-    for start in ["2026-03-04T10:00", "2026-03-09T23:30", "2026-03-10T00:00"] {
+    for start in ["2026-03-04T10:00", "2026-03-09T22:30", "2026-03-10T00:00"] {
         house.book_at(&haircut, start);
     }
     let options = NewFeedOptions { past_days: Some(0), future_days: Some(8), ..NewFeedOptions::default() };
     let path = format!("{}.ics", house.feed(FeedKind::Staff, Some(house.anna), options).1);
     let first = house.get(&path).await;
     assert_eq!(count(&first.text(), "BEGIN:VEVENT"), 2, "the tenth begins when the window ends");
-    house.pass(15 * 3600);
+    house.pass(15 * 3600 + 10);
     let next_day = house.get(&path).await;
     assert_eq!(count(&next_day.text(), "BEGIN:VEVENT"), 3);
     assert_ne!(first.header("etag"), next_day.header("etag"));
