@@ -5,6 +5,7 @@
 
 pub mod allocations;
 pub mod bookings;
+pub mod busy;
 pub mod collections;
 mod connection;
 mod dialect;
