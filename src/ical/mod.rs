@@ -10,5 +10,7 @@
 
 pub mod calendar;
 pub mod event;
+pub mod guard;
+pub mod reason;
 pub mod text;
 pub mod timezone;
