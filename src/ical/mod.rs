@@ -14,3 +14,5 @@ pub mod guard;
 pub mod reason;
 pub mod text;
 pub mod timezone;
+mod value;
+pub mod zones;

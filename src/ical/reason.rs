@@ -72,7 +72,7 @@ pub enum Reason {
     EndBeforeStart,
     #[error("DTSTART and DTEND must both be days or both be times (RFC 5545 §3.8.2.2)")]
     MixedKinds,
-    #[error("both DTEND and DURATION are here (RFC 5545 §3.6.1)")]
+    #[error("DTEND and DURATION contradict each other (RFC 5545 §3.6.1)")]
     EndAndDuration,
     #[error("\"{text}\" is not a sequence number")]
     NotASequence { text: String },
