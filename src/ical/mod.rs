@@ -11,6 +11,7 @@
 pub mod calendar;
 pub mod event;
 pub mod guard;
+pub mod read;
 pub mod reason;
 pub mod text;
 pub mod timezone;
