@@ -6,7 +6,7 @@
 //!
 //! Reading begins with [`guard`], which bounds the input and unfolds it before any parser sees it. [`read`] is the
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
-//! does not stop the others.
+//! does not stop the others. [`zones`] knows the names that calendars give to time zones.
 
 pub mod calendar;
 pub mod event;
