@@ -10,7 +10,7 @@ use crate::booking::tenants::{self, NewTenant};
 use crate::booking::{self, Conflict, Context, Error, Links};
 use crate::store::feeds::Feed;
 use crate::store::{BookingKind, BookingStatus, Conn, FeedKind, Id, Local, ResourceKind, Role};
-use crate::time::{Civil, Date, Zone, clock};
+use crate::time::{Civil, Date, clock};
 
 /// What was made.
 pub(super) struct Business {
@@ -270,6 +270,7 @@ impl Made {
 mod tests {
     use super::*;
     use crate::auth::MasterKey;
+    use crate::time::Zone;
 
     #[test]
     fn the_sample_business_has_what_it_promises() {
