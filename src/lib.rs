@@ -11,9 +11,11 @@
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
+//! | [`api`] | REST: one file per resource, problem details, OpenAPI |
 //! | [`server`] | connections, the layer in front of every route, log, metrics, health |
 //! | [`config`] | flags, environment and file → the rooms' option structs |
 
+pub mod api;
 pub mod auth;
 pub mod booking;
 pub mod config;
