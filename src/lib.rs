@@ -11,14 +11,18 @@
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
+//! | [`feed`] | calendars behind secret URLs |
 //! | [`api`] | REST: one file per resource, problem details, OpenAPI |
-//! | [`server`] | connections, the layer in front of every route, log, metrics, health |
+//! | [`server`] | connections, every path on one page, the layer in front of them, log, metrics, health |
 //! | [`config`] | flags, environment and file → the rooms' option structs |
+//! | [`cli`] | one file per command |
 
 pub mod api;
 pub mod auth;
 pub mod booking;
+pub mod cli;
 pub mod config;
+pub mod feed;
 pub mod ical;
 pub mod net;
 pub mod secret;

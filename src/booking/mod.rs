@@ -8,6 +8,7 @@ pub mod book;
 pub mod cast;
 pub mod change;
 mod error;
+pub mod export;
 pub mod feeds;
 pub mod history;
 pub mod input;
