@@ -30,19 +30,12 @@ OTHER_AGENTS = {
 }
 
 
-def check_http(tally: Tally, name: str, url: str) -> bytes | None:
-    """Runs every rule against one feed; its body, or None when it cannot be had."""
+def check_http(tally: Tally, name: str, url: str) -> Answer | None:
+    """Runs every rule against one feed; the plain answer, or None when it cannot be had."""
     plain = ask("GET", url)
     if not tally.check(f"{name} GET is 200 without a redirect", plain.status == 200, plain.status):
         return None
     check_headers(tally, name, plain)
-    again = ask("GET", url)
-    tally.check(
-        f"{name} is the same when nothing changed",
-        (again.body, again.header("ETag"), again.header("Last-Modified"))
-        == (plain.body, plain.header("ETag"), plain.header("Last-Modified")),
-        f"ETag {plain.header('ETag')} then {again.header('ETag')}",
-    )
     check_conditional(tally, name, url, plain)
     check_head(tally, name, url, plain)
     check_coding(tally, name, url, plain)
@@ -50,7 +43,18 @@ def check_http(tally: Tally, name: str, url: str) -> bytes | None:
         answer = ask("GET", url, headers)
         tally.check(f"{name} answers {agent}", answer.status == 200 and decoded(answer) == plain.body, answer.status)
     check_methods(tally, name, url)
-    return plain.body
+    return plain
+
+
+def check_same(tally: Tally, name: str, url: str, first: Answer) -> None:
+    """To be called a second or more after the first answer, so that a time of asking in the body shows."""
+    again = ask("GET", url)
+    tally.check(
+        f"{name} is the same when nothing changed",
+        (again.body, again.header("ETag"), again.header("Last-Modified"))
+        == (first.body, first.header("ETag"), first.header("Last-Modified")),
+        f"ETag {first.header('ETag')} then {again.header('ETag')}",
+    )
 
 
 def check_headers(tally: Tally, name: str, answer: Answer) -> None:

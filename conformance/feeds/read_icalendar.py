@@ -79,6 +79,7 @@ def event_record(event: Component, zones: Zones) -> dict[str, Any]:
         "summary": str(event["SUMMARY"]) if "SUMMARY" in event else None,
         "sequence": int(event["SEQUENCE"]) if "SEQUENCE" in event else None,
         "all_day": start is not None and "T" not in start,
+        "last_modified": instant(event, "LAST-MODIFIED", zones),
     }
 
 
@@ -99,6 +100,7 @@ def busy_records(component: Component) -> list[dict[str, Any]]:
             "summary": None,
             "sequence": None,
             "all_day": False,
+            "last_modified": None,
         })
     return records
 

@@ -19,6 +19,7 @@ function eventRecord(component) {
     summary: component.getFirstPropertyValue("summary"),
     sequence: component.getFirstPropertyValue("sequence"),
     all_day: event.startDate.isDate,
+    last_modified: text(component.getFirstPropertyValue("last-modified")),
   };
 }
 
@@ -34,6 +35,7 @@ function busyRecords(component) {
       summary: null,
       sequence: null,
       all_day: false,
+      last_modified: null,
     })),
   );
 }

@@ -77,6 +77,7 @@ static void print_event(icalcomponent *event)
     icalproperty *sequence = find(event, ICAL_SEQUENCE_PROPERTY);
     icalproperty *status = find(event, ICAL_STATUS_PROPERTY);
     icalproperty *override = find(event, ICAL_RECURRENCEID_PROPERTY);
+    icalproperty *modified = find(event, ICAL_LASTMODIFIED_PROPERTY);
     bool has_end = find(event, ICAL_DTEND_PROPERTY) || find(event, ICAL_DURATION_PROPERTY);
     struct icaltimetype start = icalcomponent_get_dtstart(event);
 
@@ -93,6 +94,7 @@ static void print_event(icalcomponent *event)
         printf("\"sequence\": %d, ", icalproperty_get_sequence(sequence));
     else
         printf("\"sequence\": null, ");
+    print_time("last_modified", modified ? icalproperty_get_lastmodified(modified) : icaltime_null_time());
     printf("\"all_day\": %s}\n", start.is_date ? "true" : "false");
 }
 
@@ -112,7 +114,7 @@ static void print_busy(icalcomponent *component)
         print_time("start_utc", period.start);
         print_time("end_utc", period.end);
         print_string("status", type ? type : "BUSY");
-        printf("\"summary\": null, \"sequence\": null, \"all_day\": false}\n");
+        printf("\"summary\": null, \"sequence\": null, \"last_modified\": null, \"all_day\": false}\n");
     }
 }
 

@@ -36,6 +36,7 @@ def event_record(event: Any) -> dict[str, Any]:
         end = (start.astimezone(UTC) if aware else start) + length
     recurrence_id = value_of(event, "recurrence_id")
     sequence = value_of(event, "sequence")
+    modified = value_of(event, "last_modified")
     return {
         "kind": "event",
         "uid": value_of(event, "uid"),
@@ -46,6 +47,7 @@ def event_record(event: Any) -> dict[str, Any]:
         "summary": value_of(event, "summary"),
         "sequence": None if sequence is None else int(sequence),
         "all_day": not isinstance(start, datetime),
+        "last_modified": None if modified is None else text(modified),
     }
 
 
@@ -63,6 +65,7 @@ def busy_records(component: Any) -> list[dict[str, Any]]:
                 "summary": None,
                 "sequence": None,
                 "all_day": False,
+            "last_modified": None,
             })
     return records
 

@@ -23,16 +23,37 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
+# Each fault, and the check that must see it (others may see it too).
 FAULTS = {
-    "feeds": [
-        "weak-etag", "no-304", "ignores-modified-since", "stamp-of-now", "redirects", "public-cache",
-        "gzip-for-outlook", "one-tag-for-gzip", "head-differs", "revoked-is-404", "shifted-zone", "line-feeds",
-        "busy-leaks", "free-while-booked", "window-ignored",
-    ],
-    "subscribers": [
-        "sequence-frozen", "modified-frozen", "etag-frozen", "uid-changes-on-move", "twice-after-move",
-        "vanishes-on-reassign", "stays-after-cancel", "vanishes-on-cancel",
-    ],
+    "feeds": {
+        "weak-etag": "busy ETag is strong",
+        "no-304": "busy If-None-Match is 304",
+        "ignores-modified-since": "busy If-Modified-Since is 304",
+        "stamp-of-now": "busy is the same when nothing changed",
+        "redirects": "busy GET is 200 without a redirect",
+        "public-cache": "busy Cache-Control is private",
+        "gzip-for-outlook": "busy no compression for Outlook desktop",
+        "one-tag-for-gzip": "busy gzip has a tag of its own",
+        "head-differs": "busy HEAD has the headers of GET",
+        "revoked-is-404": "busy rotated away GET is 410",
+        "shifted-zone": "busy is read alike",
+        "line-feeds": "busy is read alike",
+        "busy-leaks": "busy names no customer",
+        "free-while-booked": "busy .ifb is busy at every event",
+        "window-ignored": "window is kept",
+        "token-listed": "busy list does not tell the token",
+    },
+    "subscribers": {
+        "sequence-frozen": "moved: vdirsyncer customer SEQUENCE grows",
+        "modified-frozen": "moved: icsx5-rules customer holds the truth once",
+        "etag-frozen": "moved: node-ical customer holds the truth once",
+        "uid-changes-on-move": "moved: evolution customer keeps the UID",
+        "twice-after-move": "moved: node-ical customer holds the truth once",
+        "vanishes-on-reassign": "reassigned: node-ical first-staff holds the truth once",
+        "stays-after-cancel": "cancelled: khal customer holds the truth once",
+        "vanishes-on-cancel": "cancelled: evolution customer holds the truth once",
+        "new-stamp-each-time": "created: node-ical customer sees nothing new when nothing is",
+    },
 }
 ZONE = ZoneInfo("Europe/Berlin")
 VTIMEZONE = """BEGIN:VTIMEZONE
@@ -82,6 +103,7 @@ class Business:
         self.tokens: dict[str, str | None] = {}
         """Feed token → feed id; None once revoked."""
         self.etags: dict[str, str] = {}
+        self.composed = 0
         staff = [self.add("staff", {"name": n, "email": f"{n}@salon.example"}) for n in ("Ida", "Jon")]
         customers = [self.add("customers", {"name": n, "email": e}) for n, e in (
             ("Anna Schmidt", "anna@mail.example"), ("Zoë Öztürk", "zoe@mail.example"))]
@@ -156,6 +178,9 @@ class Business:
         customer = self.things["customers"][booking.customer]["name"]
         service = self.things["services"][booking.service]["name"]
         changed = datetime.now(UTC) if self.fault == "stamp-of-now" else booking.changed
+        if self.fault == "new-stamp-each-time":
+            self.composed += 1
+            changed += timedelta(seconds=self.composed)
         stamp = f"{changed:%Y%m%dT%H%M%S}Z"
         lines = ["BEGIN:VEVENT", f"UID:{booking.uid}", f"DTSTAMP:{stamp}", f"LAST-MODIFIED:{stamp}",
                  f"SEQUENCE:{booking.sequence}", f"DTSTART;TZID=Europe/Berlin:{booking.start:%Y%m%dT%H%M%S}",
@@ -313,6 +338,8 @@ class Handler(BaseHTTPRequestHandler):
         token = secrets.token_urlsafe(32)
         self.business.tokens[token] = feed["id"]
         url = f"{self.base}/feeds/{token}.ics"
+        if self.business.fault == "token-listed":
+            feed["url"] = url
         return {"id": feed["id"], "url": url, "webcal_url": "webcal" + url.removeprefix("http")}
 
     def revoke(self, feed: str) -> None:
