@@ -122,6 +122,22 @@ pub fn zone(text: &str) -> Result<Zone, String> {
     Zone::parse(text).map_err(|unknown| format!("is unknown: {unknown}"))
 }
 
+/// The canonical name of an IANA zone, where one is given.
+///
+/// # Errors
+/// What is wrong, to follow the field's name.
+pub fn zone_name(text: Option<&str>) -> Result<Option<String>, String> {
+    text.map(|text| zone(text).map(|zone| zone.name().to_owned())).transpose()
+}
+
+/// The reference another system knows something by: one line of up to 200 characters.
+///
+/// # Errors
+/// What is wrong, to follow the field's name.
+pub fn reference(text: Option<&str>) -> Result<Option<String>, String> {
+    text.map(|text| line(text, 200)).transpose()
+}
+
 /// A language tag (RFC 5646) such as `de` or `pt-BR`.
 ///
 /// # Errors

@@ -8,18 +8,24 @@ pub mod book;
 pub mod cast;
 pub mod change;
 mod error;
+pub mod feeds;
 pub mod history;
 pub mod input;
 pub mod model;
 pub mod people;
 pub mod project;
 mod render;
+pub mod resources;
+mod saved;
 pub mod series;
+pub mod services;
 pub mod span;
+pub mod tenants;
 
 pub use book::{adopt, book};
 pub use change::{cancel, change, complete, no_show, reschedule};
 pub use error::{Conflict, Error, Fault, Faults};
+pub use saved::Saved;
 
 #[cfg(test)]
 mod tests;

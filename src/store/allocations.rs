@@ -123,3 +123,21 @@ pub fn any_after(conn: &mut Conn, tenant: TenantId, resource: Id, from: Instant)
         .limit(1);
     Ok(on!(conn, |c| query.first::<i32>(c).optional())?.is_some())
 }
+
+/// The highest unit of a resource that has any time taken after `from`.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn highest_unit_after(
+    conn: &mut Conn,
+    tenant: TenantId,
+    resource: Id,
+    from: Instant,
+) -> Result<Option<i32>, Error> {
+    let query = allocations::table
+        .filter(allocations::tenant_id.eq(tenant))
+        .filter(allocations::resource_id.eq(resource))
+        .filter(allocations::busy_until.gt(from))
+        .select(diesel::dsl::max(allocations::unit));
+    Ok(on!(conn, |c| query.first(c))?)
+}

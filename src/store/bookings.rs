@@ -207,6 +207,33 @@ pub fn upcoming(
     Ok(on!(conn, |c| query.select(Booking::as_select()).load(c))?)
 }
 
+/// Whose bookings ahead to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upcoming {
+    /// A customer's.
+    OfCustomer(Id),
+    /// A service's.
+    OfService(Id),
+}
+
+/// Whether there is a tentative or confirmed booking that ends after `from`.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn any_upcoming(conn: &mut Conn, tenant: TenantId, of: Upcoming, from: Instant) -> Result<bool, Error> {
+    let query = bookings::table
+        .filter(bookings::tenant_id.eq(tenant))
+        .filter(bookings::status.eq_any([BookingStatus::Tentative, BookingStatus::Confirmed]))
+        .filter(bookings::last_end.gt(from))
+        .select(bookings::version)
+        .limit(1);
+    let found: Option<i64> = match of {
+        Upcoming::OfCustomer(id) => on!(conn, |c| query.filter(bookings::customer_id.eq(id)).first(c).optional())?,
+        Upcoming::OfService(id) => on!(conn, |c| query.filter(bookings::service_id.eq(id)).first(c).optional())?,
+    };
+    Ok(found.is_some())
+}
+
 /// Writes `booking` over the row, if the row still has version `expected`. False: it has not.
 ///
 /// # Errors

@@ -53,6 +53,15 @@ pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Res
     Ok(on!(conn, |c| query.select(Resource::as_select()).load(c))?)
 }
 
+/// Finds a resource by the reference another system gave.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) -> Result<Option<Resource>, Error> {
+    let query = resources::table.filter(resources::tenant_id.eq(tenant)).filter(resources::external_ref.eq(reference));
+    Ok(on!(conn, |c| query.select(Resource::as_select()).first(c).optional())?)
+}
+
 /// A page of resources whose id comes after `after`, oldest first.
 ///
 /// # Errors
