@@ -10,12 +10,14 @@ pub mod change;
 mod error;
 pub mod feeds;
 pub mod history;
+pub mod import;
 pub mod input;
 pub mod model;
 pub mod people;
 pub mod project;
 mod render;
 pub mod resources;
+mod revise;
 mod saved;
 pub mod series;
 pub mod services;
@@ -25,6 +27,7 @@ pub mod tenants;
 pub use book::{adopt, book};
 pub use change::{cancel, change, complete, no_show, reschedule};
 pub use error::{Conflict, Error, Fault, Faults};
+pub use revise::revise;
 pub use saved::Saved;
 
 #[cfg(test)]
