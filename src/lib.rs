@@ -1,17 +1,33 @@
 //! Fasti, the calendar server for businesses that take bookings.
 //!
-//! The rooms, ground floor first; imports point down only (a test reads every `use crate::…`):
+//! The rooms, ground floor first; imports point down only (`tests/layers.rs` reads every `use crate::…`):
 //!
 //! | room | what it is for |
 //! | --- | --- |
 //! | [`time`] | instants, civil times, zones, intervals; pure |
+//! | [`net`] | addresses of clients and networks; pure |
+//! | [`secret`] | values that must not be shown |
 //! | [`ical`] | iCalendar text to domain and back; pure |
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
+//! | [`feed`] | calendars behind secret URLs |
+//! | [`api`] | REST: one file per resource, problem details, OpenAPI |
+//! | [`web`] | pages for people |
+//! | [`server`] | connections, every path on one page, the layer in front of them, log, metrics, health |
+//! | [`config`] | flags, environment and file → the rooms' option structs |
+//! | [`cli`] | one file per command |
 
+pub mod api;
 pub mod auth;
 pub mod booking;
+pub mod cli;
+pub mod config;
+pub mod feed;
 pub mod ical;
+pub mod net;
+pub mod secret;
+pub mod server;
 pub mod store;
 pub mod time;
+pub mod web;

@@ -14,6 +14,9 @@ use super::series::Occurrence;
 use super::span::Span;
 use super::{Conflict, Error};
 
+/// Units and seats that bookings may take which new zone rules have put on top of each other.
+const OVERFLOW_UNITS: i32 = 2000;
+
 /// What a booking needs.
 #[derive(Debug)]
 pub struct Needs<'a> {
@@ -27,6 +30,8 @@ pub struct Needs<'a> {
     pub staff: Vec<Person>,
     /// Resources; of each list one is used, in order of preference.
     pub resources: Vec<Vec<Resource>>,
+    /// Take time beyond what there is, when new zone rules make bookings overlap that must both be kept.
+    pub overflow: bool,
 }
 
 /// What a booking got.
@@ -141,7 +146,7 @@ fn first_free(
 fn unavailable(needs: &Needs<'_>, names: &[&str], taken_at: &[&Occurrence]) -> Error {
     let who = match names {
         [] => "nothing that the service needs".to_owned(),
-        [one] if needs.capacity > 1 => format!("the class is full or {one}"),
+        [one] if needs.capacity > 1 => format!("the class is full, or {one}"),
         [one] => (*one).to_owned(),
         [first, .., last] => format!("none of {} ({first} … {last})", names.len()),
     };
@@ -169,12 +174,14 @@ fn place(
     let start = occurrence.span.at.start.unix().to_be_bytes();
     if needs.capacity <= 1 {
         let session = Id::derived(&[booking.booking_id.as_bytes(), &start]);
-        let unit = allocations::free_unit(conn, booking.tenant_id, candidate.id, candidate.quantity, session, busy)?;
+        let quantity = if needs.overflow { OVERFLOW_UNITS } else { candidate.quantity };
+        let unit = allocations::free_unit(conn, booking.tenant_id, candidate.id, quantity, session, busy)?;
         return Ok(unit.map(|unit| Place { unit, seat: 0, session, busy }));
     }
     let anchor = anchor.unwrap_or(candidate.id);
     let session = Id::derived(&[b"class", booking.service_id.as_bytes(), anchor.as_bytes(), &start]);
-    seat(conn, booking.tenant_id, needs.capacity, candidate, session, busy)
+    let capacity = if needs.overflow { OVERFLOW_UNITS } else { needs.capacity };
+    seat(conn, booking.tenant_id, capacity, candidate, session, busy)
 }
 
 /// A seat of a class that runs already, or the first seat of a new one.

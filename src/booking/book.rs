@@ -207,5 +207,5 @@ fn claim(
         let named = new.staff.is_some();
         return Ok(Taken { staff: staff.into_iter().next().filter(|_| named), resources: Vec::new() });
     }
-    take(conn, &Needs { booking, capacity: service.capacity, occurrences, staff, resources })
+    take(conn, &Needs { booking, capacity: service.capacity, occurrences, staff, resources, overflow: false })
 }

@@ -271,7 +271,7 @@ pub(super) fn retake(
     };
     let resources = resource_candidates(conn, ctx, &providers, Some(&wanted.resource_ids.0))?;
     allocations::delete(conn, ctx.tenant, old.booking_id)?;
-    take(conn, &Needs { booking: wanted, capacity: service.capacity, occurrences, staff, resources })?;
+    take(conn, &Needs { booking: wanted, capacity: service.capacity, occurrences, staff, resources, overflow: false })?;
     Ok(())
 }
 

@@ -227,3 +227,44 @@ fn nothing_is_written_when_nothing_differs_and_a_stale_version_is_refused() {
     let noted = super::change(&mut house.conn, &ctx, first.booking_id, &noted).unwrap().booking;
     assert_eq!((noted.version, noted.sequence), (2, 0), "subscribers need not hear of a reference");
 }
+
+/// As if the zone data this was booked with had been an hour off.
+#[test]
+fn new_zone_rules_move_instants_and_keep_wall_times_and_every_booking() {
+    use crate::store::bookings;
+    let mut house = house(1);
+    let ctx = house.ctx.clone();
+    let mut ids = Vec::new();
+    for start in ["2026-07-01T09:00", "2026-07-01T10:00", "2026-07-01T12:00"] {
+        ids.push(house.book(&house.at(start)).unwrap().booking.booking_id);
+    }
+    for (id, hours) in [(ids[0], 1), (ids[1], 1)] {
+        let old = bookings::find(&mut house.conn, ctx.tenant, id).unwrap().unwrap();
+        let mut wrong = old.clone();
+        (wrong.start_at, wrong.end_at) = (old.start_at + hours * 3600, old.end_at + hours * 3600);
+        wrong.last_end = wrong.end_at;
+        bookings::replace(&mut house.conn, &wrong, old.version).unwrap();
+        let taken = store::allocations::of_booking(&mut house.conn, ctx.tenant, id).unwrap();
+        store::allocations::delete(&mut house.conn, ctx.tenant, id).unwrap();
+        if id == ids[0] {
+            // Its place is taken by one whose times were right all along: a conflict that must be named.
+            house.book(&house.at("2026-07-01T09:15")).unwrap();
+        }
+        for mut row in taken {
+            row.busy_from = row.busy_from + 7200 * 12;
+            row.busy_until = row.busy_until + 7200 * 12;
+            row.start_at = row.start_at + 7200 * 12;
+            row.end_at = row.end_at + 7200 * 12;
+            store::allocations::insert(&mut house.conn, &row).unwrap();
+        }
+    }
+    let report = house.conn.transaction(|c| super::rederive::rederive(c, &ctx)).unwrap();
+    assert_eq!((report.moved, report.conflicts.as_slice()), (2, &ids[..1]));
+    for (id, start) in ids.iter().zip(["07:00", "08:00", "10:00"]) {
+        let row = bookings::find(&mut house.conn, ctx.tenant, *id).unwrap().unwrap();
+        assert_eq!(row.start_at.to_string(), format!("2026-07-01T{start}:00Z"));
+        assert_eq!(store::allocations::of_booking(&mut house.conn, ctx.tenant, *id).unwrap()[0].start_at, row.start_at);
+    }
+    let again = house.conn.transaction(|c| super::rederive::rederive(c, &ctx)).unwrap();
+    assert_eq!(again.moved, 0);
+}

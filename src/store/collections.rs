@@ -1,11 +1,11 @@
 //! Readers' calendars: a change counter each, and the bookings as that reader sees them.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 
 use super::schema::{collections, objects};
 use super::statement::statement;
-use super::{CollectionKind, Conn, Error, Id, TenantId, on};
+use super::{BookingKind, CollectionKind, Conn, Error, Id, Local, TenantId, on};
 use crate::time::Instant;
 
 /// A reader's calendar. Its id is that of the person or resource it belongs to, [`Id::TEAM`] for the business.
@@ -131,37 +131,94 @@ pub fn holders(conn: &mut Conn, tenant: TenantId, candidates: &[Id], object: Id)
     Ok(on!(conn, |c| query.load(c))?)
 }
 
+/// Which objects of a collection to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Those that end after this.
+    pub from: Instant,
+    /// Those that start before this.
+    pub until: Instant,
+    /// Cancelled ones only when they were changed at this time or later.
+    pub cancelled_since: Instant,
+    /// Only those of this kind.
+    pub kind: Option<BookingKind>,
+}
+
 /// What a feed is composed of: one object's times and text.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = objects)]
-#[expect(missing_docs, reason = "each column is named for what it holds")]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
 pub struct Entry {
-    pub object_id: Id,
-    pub kind: String,
-    pub cancelled: bool,
     pub timezone: Option<String>,
     pub first_start: Instant,
     pub last_end: Instant,
-    pub modified_at: Instant,
     pub component: String,
 }
 
-/// The objects of a collection that end after `from` and start before `until`, by end.
+statement! {
+    InWindow(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
+             cancelled_since: Instant as BigInt, any: String as Text, kind: String as Text)
+        -> (Nullable<Text>, BigInt, BigInt, Text),
+    "SELECT timezone, first_start, last_end, component FROM objects
+     WHERE tenant_id = ? AND collection_id = ? AND last_end > ? AND first_start < ?
+       AND (NOT cancelled OR modified_at >= ?) AND (? = '' OR kind = ?)
+     ORDER BY last_end, object_id"
+}
+
+/// Hands the objects of a collection in a window to `visit`, by end, one at a time: a feed is written from them without
+/// all of them being in memory twice.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn window(
+pub fn visit_window(
     conn: &mut Conn,
     tenant: TenantId,
     collection: Id,
-    from: Instant,
-    until: Instant,
-) -> Result<Vec<Entry>, Error> {
-    let query = objects::table
-        .filter(objects::tenant_id.eq(tenant))
-        .filter(objects::collection_id.eq(collection))
-        .filter(objects::last_end.gt(from))
-        .filter(objects::first_start.lt(until))
-        .order((objects::last_end, objects::object_id));
-    Ok(on!(conn, |c| query.select(Entry::as_select()).load(c))?)
+    window: &Window,
+    mut visit: impl FnMut(Entry),
+) -> Result<(), Error> {
+    let kind = window.kind.map_or("", BookingKind::word);
+    let query = InWindow {
+        tenant,
+        collection,
+        from: window.from,
+        until: window.until,
+        cancelled_since: window.cancelled_since,
+        any: kind.to_owned(),
+        kind: kind.to_owned(),
+    };
+    on!(conn, |c| {
+        for entry in query.load_iter::<Entry, _>(c)? {
+            visit(entry?);
+        }
+    });
+    Ok(())
+}
+
+statement! {
+    Stops(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
+          cancelled_since: Instant as BigInt, kind: String as Text)
+        -> ((Text, Nullable<Integer>, BigInt, Binary), (Nullable<Text>, BigInt, BigInt, Text)),
+    "SELECT b.start_local, b.stop, b.start_at, b.booking_id, o.timezone, o.first_start, o.last_end, o.component
+     FROM objects o JOIN bookings b ON b.tenant_id = o.tenant_id AND b.booking_id = o.object_id
+     WHERE o.tenant_id = ? AND o.collection_id = ? AND o.last_end > ? AND o.first_start < ?
+       AND (NOT o.cancelled OR o.modified_at >= ?) AND o.kind = ?"
+}
+
+/// The deliveries of a collection in a window, by day, then by stop, those without a stop last.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn route(conn: &mut Conn, tenant: TenantId, collection: Id, window: &Window) -> Result<Vec<Entry>, Error> {
+    type Row = ((Local, Option<i32>, Instant, Id), Entry);
+    let query = Stops {
+        tenant,
+        collection,
+        from: window.from,
+        until: window.until,
+        cancelled_since: window.cancelled_since,
+        kind: BookingKind::Delivery.word().to_owned(),
+    };
+    let mut rows: Vec<Row> = on!(conn, |c| query.load(c))?;
+    rows.sort_by_key(|((start, stop, start_at, id), _)| (start.0.date(), stop.is_none(), *stop, *start_at, *id));
+    Ok(rows.into_iter().map(|(_, entry)| entry).collect())
 }

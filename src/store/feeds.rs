@@ -1,8 +1,10 @@
 //! Feeds and the hashes of their secret tokens.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::schema::{feed_tokens, feeds};
+use super::statement::statement;
 use super::{Conn, Error, FeedKind, Id, TenantId, on};
 use crate::time::Instant;
 
@@ -130,13 +132,99 @@ pub fn revoke_tokens(conn: &mut Conn, tenant: TenantId, feed: Id, at: Instant) -
     Ok(())
 }
 
-/// Notes when and by which client a feed was fetched last.
+/// Notes when and by which client a feed was fetched last. An older note never replaces a newer one: instances write
+/// theirs with some delay.
 ///
 /// # Errors
 /// [`Error::Db`].
 pub fn note_fetch(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant, by: &str) -> Result<(), Error> {
-    on!(conn, |c| diesel::update(feeds::table.find((tenant, id)))
+    let newer = feeds::last_fetched_at.is_null().or(feeds::last_fetched_at.lt(at));
+    on!(conn, |c| diesel::update(feeds::table.find((tenant, id)).filter(newer))
         .set((feeds::last_fetched_at.eq(at), feeds::last_fetched_by.eq(by)))
         .execute(c))?;
     Ok(())
+}
+
+type SubscriptionRow = (
+    (Binary, Nullable<BigInt>, Text),
+    (Nullable<Text>, Nullable<Binary>, Nullable<Binary>, Nullable<Text>, Nullable<Text>, Nullable<BigInt>),
+    (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>),
+);
+
+statement! {
+    FindSubscription(tenant: TenantId as BigInt, hash: Vec<u8> as Binary) -> SubscriptionRow,
+    "SELECT t.feed_id, t.revoked_at, b.timezone,
+            f.kind, f.collection_id, f.subject_id, f.name, f.options, f.version,
+            f.updated_at, c.epoch, c.change, c.changed_at
+     FROM feed_tokens t
+     JOIN tenants b ON b.tenant_id = t.tenant_id
+     LEFT JOIN feeds f ON f.tenant_id = t.tenant_id AND f.feed_id = t.feed_id
+     LEFT JOIN collections c ON c.tenant_id = f.tenant_id AND c.collection_id = f.collection_id
+     WHERE t.tenant_id = ? AND t.token_hash = ?"
+}
+
+/// What a token opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The feed, which may be gone.
+    pub feed_id: Id,
+    /// `None`: the token was revoked, or its feed deleted.
+    pub live: Option<LiveFeed>,
+}
+
+/// A feed and the state of what it shows: everything its content depends on but the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
+pub struct LiveFeed {
+    pub kind: FeedKind,
+    pub collection_id: Id,
+    pub subject_id: Option<Id>,
+    pub name: String,
+    /// JSON.
+    pub options: String,
+    pub version: i64,
+    pub updated_at: Instant,
+    /// The collection's; 0 while it has no row.
+    pub epoch: i64,
+    /// The collection's; 0 while it has no row.
+    pub change: i64,
+    /// The collection's.
+    pub changed_at: Option<Instant>,
+    /// IANA zone of the business.
+    pub tenant_timezone: String,
+}
+
+/// What a token opens, in one query; `None` for a token that never was.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn subscription(conn: &mut Conn, tenant: TenantId, hash: &[u8; 32]) -> Result<Option<Subscription>, Error> {
+    type Feed = (Option<FeedKind>, Option<Id>, Option<Id>, Option<String>, Option<String>, Option<i64>);
+    type State = (Option<Instant>, Option<i64>, Option<i64>, Option<Instant>);
+    type Row = ((Id, Option<Instant>, String), Feed, State);
+    let query = FindSubscription { tenant, hash: hash.to_vec() };
+    let row: Option<Row> = on!(conn, |c| query.get_result(c).optional())?;
+    Ok(row.map(|((feed_id, revoked_at, tenant_timezone), feed, state)| {
+        let live = match (revoked_at, feed, state.0) {
+            (
+                None,
+                (Some(kind), Some(collection_id), subject_id, Some(name), Some(options), Some(version)),
+                Some(updated_at),
+            ) => Some(LiveFeed {
+                kind,
+                collection_id,
+                subject_id,
+                name,
+                options,
+                version,
+                updated_at,
+                epoch: state.1.unwrap_or_default(),
+                change: state.2.unwrap_or_default(),
+                changed_at: state.3,
+                tenant_timezone,
+            }),
+            _ => None,
+        };
+        Subscription { feed_id, live }
+    }))
 }
