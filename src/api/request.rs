@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::{Api, json, problem::Problem};
 use crate::store::Id;
 
-/// The longest body the API takes, in bytes. The largest useful one, a service with 500 staff, has 40 KB.
-const BODY_LIMIT: usize = 256 * 1024;
+/// The longest body the API takes, in bytes. The largest useful one, a service with 500 staff, has 20 KB.
+const BODY_LIMIT: usize = 1024 * 1024;
 
 /// What a request that changes something brings.
 pub(super) struct Input<T> {
