@@ -12,11 +12,16 @@
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
 //! | [`feed`] | calendars behind secret URLs |
-//! | [`server`] | connections, the layer in front of every route, log, metrics, health |
+//! | [`api`] | REST: one file per resource, problem details, OpenAPI |
+//! | [`web`] | pages for people |
+//! | [`server`] | connections, every path on one page, the layer in front of them, log, metrics, health |
 //! | [`config`] | flags, environment and file → the rooms' option structs |
+//! | [`cli`] | one file per command |
 
+pub mod api;
 pub mod auth;
 pub mod booking;
+pub mod cli;
 pub mod config;
 pub mod feed;
 pub mod ical;
@@ -25,3 +30,4 @@ pub mod secret;
 pub mod server;
 pub mod store;
 pub mod time;
+pub mod web;

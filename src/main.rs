@@ -1,2 +1,7 @@
-//! Arguments → configuration → run.
-fn main() {}
+//! Arguments, then a command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fasti::cli::main()
+}

@@ -6,9 +6,14 @@
 //!
 //! Reading begins with [`guard`], which bounds the input and unfolds it before any parser sees it. [`read`] is the
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
-//! does not stop the others.
+//! does not stop the others. [`zones`] knows the names that calendars give to time zones.
 
 pub mod calendar;
 pub mod event;
+pub mod guard;
+pub mod read;
+pub mod reason;
 pub mod text;
 pub mod timezone;
+mod value;
+pub mod zones;

@@ -71,6 +71,12 @@ pub(super) fn refused_connection() {
     counter!("fasti_http_connections_refused_total").increment(1);
 }
 
+/// Units of work that wait for the database.
+pub(super) fn store_queue(reading: usize, writing: usize) {
+    gauge!("fasti_store_queue", "kind" => "read").set(reading as f64);
+    gauge!("fasti_store_queue", "kind" => "write").set(writing as f64);
+}
+
 pub(super) fn panicked() {
     counter!("fasti_http_panics_total").increment(1);
 }

@@ -7,6 +7,7 @@
 //! | `front.rs` | requests: the one layer in front of every route |
 //! | `body.rs` | request bodies: size and pauses |
 //! | `access.rs` | the one log line and the measurements of a request |
+//! | `router.rs` | every path on one page, and the rooms behind them wired together |
 //! | `operate.rs` | `/healthz`, `/readyz`, `/metrics` |
 //! | `metrics.rs` | the Prometheus recorder |
 //! | `log.rs` | where log lines go and what they may contain |
@@ -22,8 +23,10 @@ mod meter;
 pub mod metrics;
 mod operate;
 mod options;
+mod router;
 
 pub use accept::{serve, shutdown_signal};
 pub use front::wrap;
 pub use operate::operations;
 pub use options::{Limits, ServerOptions};
+pub use router::App;

@@ -110,3 +110,16 @@ pub fn booking_count(conn: &mut Conn, tenant: TenantId) -> Result<i64, Error> {
     use schema::bookings;
     Ok(on!(conn, |c| bookings::table.filter(bookings::tenant_id.eq(tenant)).count().get_result(c))?)
 }
+
+/// The database's own clock.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn database_now(conn: &mut Conn) -> Result<Instant, Error> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    Ok(match conn {
+        Conn::Pg(c) => diesel::select(sql::<BigInt>("extract(epoch FROM clock_timestamp())::bigint")).get_result(c)?,
+        Conn::Sqlite(c) => diesel::select(sql::<BigInt>("CAST(strftime('%s', 'now') AS INTEGER)")).get_result(c)?,
+    })
+}

@@ -3,9 +3,10 @@
 //! The property order is fixed and DTSTAMP is the last change, never the moment of writing, so that the same booking
 //! gives the same bytes and the same entity tag.
 //!
-//! This is not the `icalendar` crate, because a booking renders four of these inside its transaction. Measured on one
-//! typical event: `icalendar` 0.17 with cleaned text 23 µs, this 3 µs; with a 2 KB description 40 and 12. Its alarms also
-//! carry the time of writing and a random UID, it sorts properties by name, and its folding takes quadratic time.
+//! This is not the `icalendar` crate. Its alarms carry the time of writing and a random UID, so equal bookings would give
+//! different bytes; it sorts properties by name, and its folding takes quadratic time. It is also slow, where a booking
+//! renders four of these inside its transaction: one typical event takes 13 to 23 µs with `icalendar` 0.17 and cleaned
+//! text, 1.4 to 3 µs here (quiet and busy machine); with a 2 KB description 23 to 40 and 6 to 12.
 
 mod render;
 

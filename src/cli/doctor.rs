@@ -1,0 +1,85 @@
+//! `fasti doctor`: is everything this installation needs as it should be?
+
+use super::Failure;
+use super::installation::prepare_directory;
+use crate::config::Config;
+use crate::store::{self, Conn, TenantId};
+use crate::time::{clock, tzdata_version};
+
+/// What a check found: fine, or what to do.
+type Finding = Result<String, String>;
+
+/// Runs every check, prints each, and fails when one does.
+pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+    let checks: [(&str, Finding); 6] = [
+        ("configuration", configuration(config)),
+        ("master key", master_key(config)),
+        ("database", database(config)),
+        ("schema", schema(config)),
+        ("clock", clock_check(config)),
+        ("time zones", Ok(format!("IANA {}, compiled in", tzdata_version()))),
+    ];
+    let mut failed = 0;
+    for (name, finding) in checks {
+        match finding {
+            Ok(text) => println!("ok    {name}: {text}"),
+            Err(text) => {
+                failed += 1;
+                println!("FAIL  {name}: {text}");
+            }
+        }
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of these need attention").into()) }
+}
+
+fn configuration(config: &Config) -> Finding {
+    let local = config.public_url.contains("127.0.0.1") || config.public_url.contains("localhost");
+    let note = if local {
+        "; set public_url before you give feeds to others"
+    } else if config.public_url.starts_with("http:") {
+        "; Apple's devices subscribe over https only"
+    } else {
+        ""
+    };
+    Ok(format!("listens on {}, reached at {}{note}", config.listen, config.public_url))
+}
+
+fn master_key(config: &Config) -> Finding {
+    config.master_key().map(|_| "there, and only its owner can read it".to_owned()).map_err(|e| e.to_string())
+}
+
+fn database(config: &Config) -> Finding {
+    let url = config.database.url.expose();
+    prepare_directory(url).map_err(|e| format!("{e}; create the directory or change database_url"))?;
+    let mut conn = Conn::open(url, true).map_err(|e| format!("{e}; is it running, and may this user use it?"))?;
+    let kind = if conn.is_postgres() { "PostgreSQL" } else { "SQLite" };
+    conn.batch_execute("CREATE TEMPORARY TABLE fasti_doctor (n INTEGER)").map_err(|e| e.to_string())?;
+    Ok(format!("{kind} answers"))
+}
+
+fn schema(config: &Config) -> Finding {
+    let pending = store::pending(config.database.url.expose()).map_err(|e| e.to_string())?;
+    if !pending.is_empty() {
+        return Err(format!("{} migrations are pending; run `fasti migrate`", pending.len()));
+    }
+    let key = config.master_key().map_err(|e| e.to_string())?;
+    let mut conn = Conn::open(config.database.url.expose(), true).map_err(|e| e.to_string())?;
+    let kept = store::tenants::setting(&mut conn, TenantId::INSTALLATION, "master_key_check");
+    match kept.map_err(|e| e.to_string())? {
+        Some(kept) if kept != key.check_value() => {
+            Err("the master key is not the one this database was begun with; restore it from a backup".to_owned())
+        }
+        _ => Ok("at this version".to_owned()),
+    }
+}
+
+/// The database's clock and this machine's should agree: holds and tokens expire by them.
+fn clock_check(config: &Config) -> Finding {
+    let mut conn = Conn::open(config.database.url.expose(), true).map_err(|e| e.to_string())?;
+    let theirs = store::database_now(&mut conn).map_err(|e| e.to_string())?;
+    let apart = (theirs - clock::now()).abs();
+    if apart > 5 {
+        return Err(format!("this machine and the database are {apart} seconds apart; synchronise them by NTP"));
+    }
+    Ok("agrees with the database's".to_owned())
+}

@@ -1,0 +1,31 @@
+//! `fasti serve`
+
+use tokio::net::TcpListener;
+
+use super::Failure;
+use super::installation::Installation;
+use crate::config::Config;
+use crate::server::{self, App};
+
+/// Serves until asked to stop.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    server::log::install(&config.log)?;
+    server::metrics::install()?;
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", config.listen))?;
+    let house = Installation::open(&config).await?;
+    if config.public_url.starts_with("http://127.0.0.1") {
+        tracing::warn!("public_url is not set: links in calendars lead to this machine only");
+    }
+    listen(listener, house, &config).await
+}
+
+/// Answers on `listener` until asked to stop.
+pub(super) async fn listen(listener: TcpListener, house: Installation, config: &Config) -> Result<(), Failure> {
+    let app = App::new(house.store, house.links);
+    let stop = server::shutdown_signal()?;
+    server::serve(listener, app.router(&config.server), &config.server, stop).await?;
+    app.close().await;
+    Ok(())
+}
