@@ -88,10 +88,12 @@ pub(super) struct Live {
     pub modified: Option<(Instant, HeaderValue)>,
     pub plain: Option<Bytes>,
     pub gzip: Option<Bytes>,
+    /// How long the calendar is, or was before it changed: room to make for the next.
+    pub length: usize,
 }
 
 impl Live {
-    pub fn new(shown: Arc<Shown>, format: Format, salt: &[u8], now: Instant) -> Self {
+    pub fn new(shown: Arc<Shown>, format: Format, salt: &[u8], now: Instant, length: usize) -> Self {
         let tag = shown.tag(format, salt);
         let quoted = |suffix: &str| {
             HeaderValue::from_str(&format!("\"{tag}{suffix}\"")).unwrap_or(HeaderValue::from_static("\"\""))
@@ -104,6 +106,7 @@ impl Live {
             shown,
             plain: None,
             gzip: None,
+            length,
         };
         live.settle(now);
         live

@@ -135,7 +135,8 @@ struct Body {
 
 impl Body {
     fn new(expected: usize) -> Self {
-        let mut bytes = Vec::with_capacity(HEADROOM + expected.max(64 * 1024) + TAIL.len());
+        // A little more than the last time: most changes are one booking more.
+        let mut bytes = Vec::with_capacity(HEADROOM + (expected + expected / 16).max(64 * 1024));
         bytes.resize(HEADROOM, 0);
         Self { bytes, zones: Vec::new() }
     }

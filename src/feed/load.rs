@@ -12,7 +12,8 @@ use super::cache::{Entry, Key, Live};
 use super::shown::{Format, Shown};
 use super::{Error, FeedState};
 use crate::auth::FeedSecret;
-use crate::store::{Conn, TenantId, feeds};
+use crate::store::{Conn, Id, TenantId, feeds};
+use crate::time::Instant;
 
 /// What a request needs of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +59,64 @@ impl Entry {
     }
 }
 
-/// What a look at the rows brought.
-type Found = Option<(crate::store::Id, Option<(Arc<Shown>, Option<Bytes>)>)>;
+/// What a look at the rows brought: the feed, and what it shows where it was not revoked.
+struct Found {
+    feed_id: Id,
+    live: Option<(Arc<Shown>, Option<Bytes>)>,
+}
+
+/// A look at the rows of a token, on a thread that owns a connection.
+struct Look {
+    state: FeedState,
+    tenant: TenantId,
+    key: Key,
+    token: String,
+    now: Instant,
+    /// What is held.
+    known: Option<Known>,
+}
+
+struct Known {
+    shown: Arc<Shown>,
+    /// Whether its calendar is held too.
+    composed: bool,
+    /// How long its calendar was.
+    length: usize,
+}
+
+impl Look {
+    /// Reads the token's row.
+    fn row(&self, conn: &mut Conn) -> Result<Option<Found>, Error> {
+        let Some(found) = feeds::subscription(conn, self.tenant, &self.key.hash)? else { return Ok(None) };
+        let feed_id = found.feed_id;
+        let Some(feed) = found.live else { return Ok(Some(Found { feed_id, live: None })) };
+        let shown = match &self.known {
+            Some(known) if known.shown.is_same(&feed, self.now) => Arc::clone(&known.shown),
+            _ => Arc::new(Shown::new(self.tenant, feed_id, feed, self.now)?),
+        };
+        Ok(Some(Found { feed_id, live: Some((shown, None)) }))
+    }
+
+    /// Reads the token's row, and composes the calendar unless it is held and still the same.
+    fn calendar(&self, conn: &mut Conn) -> Result<Option<Found>, Error> {
+        if let Some(known) = self.known.as_ref().filter(|known| known.composed) {
+            let found = self.row(conn)?;
+            let live = found.as_ref().and_then(|found| found.live.as_ref());
+            if live.is_none_or(|(shown, _)| Arc::ptr_eq(shown, &known.shown)) {
+                return Ok(found);
+            }
+        }
+        let expected = self.known.as_ref().map_or(0, |known| known.length);
+        // Row and components of one state, so that a tag never stands for other bytes.
+        conn.snapshot(|conn| match self.row(conn)? {
+            Some(Found { feed_id, live: Some((shown, _)) }) => {
+                let body = self.state.0.composer.compose(conn, &shown, self.key.format, &self.token, expected)?;
+                Ok(Some(Found { feed_id, live: Some((shown, Some(body))) }))
+            }
+            found => Ok(found),
+        })
+    }
+}
 
 impl FeedState {
     /// What a token opens, with what is needed of it; `None` for a token that never was.
@@ -73,22 +130,13 @@ impl FeedState {
             return Ok(Some(entry));
         }
         let _turn = cache.turn(&opening.key).await;
-        // Whoever had the turn before may have done the work.
+        // Whoever had the turn before may have done the work, or all but the compressing.
         let held = cache.get(&opening.key);
-        if let Some(entry) = held.as_ref().filter(|entry| is_ready(entry)) {
-            return Ok(Some(Arc::clone(entry)));
-        }
-        let compose = need != Need::Validators
-            && held.as_ref().and_then(|entry| entry.live.as_ref()).is_none_or(|live| live.plain.is_none());
-        let entry = self.look(opening, held, compose).await?;
-        let Some(entry) = entry else { return Ok(None) };
-        if entry.serves(need) {
-            return Ok(Some(entry));
-        }
-        // The rows have changed since what was held was composed, or it is not compressed yet.
-        let entry = match &entry.live {
-            Some(live) if live.plain.is_none() => self.look(opening, Some(entry), true).await?,
-            _ => Some(entry),
+        let fresh = held.as_ref().filter(|entry| cache.is_fresh(entry, self.now()));
+        let plain = |entry: &&Arc<Entry>| entry.serves(Need::Plain);
+        let entry = match fresh.filter(|entry| is_ready(entry) || need == Need::Gzip && plain(entry)) {
+            Some(entry) => Some(Arc::clone(entry)),
+            None => self.look(opening, held, need != Need::Validators).await?,
         };
         match entry {
             Some(entry) if !entry.serves(need) => self.compress(opening, entry).await.map(Some),
@@ -96,51 +144,43 @@ impl FeedState {
         }
     }
 
-    /// Reads the token's row, and all others too when they are to be composed; then keeps what came of it.
+    /// Looks at the rows, and keeps what came of it.
     async fn look(
         &self,
         opening: Opening<'_>,
         held: Option<Arc<Entry>>,
-        compose: bool,
+        calendar: bool,
     ) -> Result<Option<Arc<Entry>>, Error> {
-        let look = self.0.cache.look(held.as_deref());
+        let begun = self.0.cache.look(held.as_deref());
+        let Opening { tenant, key, token } = opening;
         let now = self.now();
-        let state = self.clone();
-        let (Key { hash, format }, tenant, token) = (opening.key, opening.tenant, opening.token.to_owned());
-        let live = held.as_ref().and_then(|entry| entry.live.as_ref());
-        let expected = live.and_then(|live| live.plain.as_ref()).map_or(0, Bytes::len);
-        let known = live.map(|live| Arc::clone(&live.shown));
-        let read = move |conn: &mut Conn| -> Result<Found, Error> {
-            let Some(found) = feeds::subscription(conn, tenant, &hash)? else { return Ok(None) };
-            let Some(feed) = found.live else { return Ok(Some((found.feed_id, None))) };
-            let shown = match &known {
-                Some(shown) if shown.is_same(&feed, now) => Arc::clone(shown),
-                _ => Arc::new(Shown::new(tenant, found.feed_id, feed, now)?),
-            };
-            let body = compose.then(|| state.0.composer.compose(conn, &shown, format, &token, expected)).transpose()?;
-            Ok(Some((found.feed_id, Some((shown, body)))))
-        };
-        // Row and components of one state, so that a tag never stands for other bytes.
-        let found = self.0.store.read(move |conn| if compose { conn.snapshot(&read) } else { read(conn) }).await?;
-        let Some((feed_id, found)) = found else {
-            self.0.cache.remove(&opening.key);
+        let known = held.as_ref().and_then(|entry| entry.live.as_ref());
+        let length = known.map_or(0, |live| live.length);
+        let known = known.map(|live| Known { shown: Arc::clone(&live.shown), composed: live.plain.is_some(), length });
+        let look = Look { state: self.clone(), tenant, key, token: token.to_owned(), now, known };
+        let read = move |conn: &mut Conn| if calendar { look.calendar(conn) } else { look.row(conn) };
+        let Some(Found { feed_id, live }) = self.0.store.read(read).await? else {
+            self.0.cache.remove(&key);
             return Ok(None);
         };
-        let Some((shown, body)) = found else {
-            return Ok(Some(self.0.cache.keep(opening.key, tenant, feed_id, None, look)));
+        let Some((shown, body)) = live else {
+            return Ok(Some(self.0.cache.keep(key, tenant, feed_id, None, begun)));
         };
-        let unchanged = held.filter(|entry| entry.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.shown, &shown)));
-        let mut live = match unchanged.as_ref().and_then(|entry| entry.live.clone()) {
+        let same = held.filter(|entry| entry.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.shown, &shown)));
+        let mut live = match same.as_ref().and_then(|entry| entry.live.clone()) {
             Some(live) => live,
-            None => Live::new(shown, format, &self.0.salt, now),
+            None => Live::new(shown, key.format, &self.0.salt, now, length),
         };
         let settled = live.settle(now);
-        if let Some(entry) = unchanged.filter(|_| !settled && body.is_none()) {
-            self.0.cache.confirm(&entry, look);
+        if let Some(entry) = same.filter(|_| !settled && body.is_none()) {
+            self.0.cache.confirm(&entry, begun);
             return Ok(Some(entry));
         }
-        live.plain = body.or(live.plain);
-        Ok(Some(self.0.cache.keep(opening.key, tenant, feed_id, Some(live), look)))
+        if let Some(body) = body {
+            live.length = body.len();
+            live.plain = Some(body);
+        }
+        Ok(Some(self.0.cache.keep(key, tenant, feed_id, Some(live), begun)))
     }
 
     /// Adds the compressed form to an entry that has the other.
