@@ -1,9 +1,11 @@
 //! One of those who write while the server is killed, and their journal of what was acknowledged.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Shop;
 use crate::support::{Answer, Api, at};
@@ -78,36 +80,47 @@ impl Writer {
         assert!(self.lost.is_none(), "the last answer is still unknown");
         loop {
             let sent = self.choose();
-            match self.send(&sent).await {
-                Ok(answer) => self.learn(&sent, &answer),
-                Err(_) => {
-                    self.tally.lost += 1;
-                    self.lost = Some(sent);
-                    return;
-                }
+            let answer = if rand::random_range(0..10) == 0 {
+                // Hangs up before the answer comes.
+                let patience = Duration::from_micros(rand::random_range(0..30_000));
+                timeout(patience, self.send(&sent)).await.ok().and_then(Result::ok)
+            } else {
+                self.send(&sent).await.ok()
+            };
+            if let Some(answer) = answer {
+                self.learn(&sent, &answer);
+                continue;
+            }
+            self.tally.lost += 1;
+            self.lost = Some(sent);
+            if self.repeat().await.is_err() {
+                return;
             }
         }
     }
 
     /// Repeats the request whose answer was lost: exactly one effect, whether there was one before or not.
-    pub(super) async fn repeat(&mut self) {
-        let Some(sent) = self.lost.take() else { return };
-        let mut answer = self.send(&sent).await.expect("nobody kills the server now");
+    pub(super) async fn repeat(&mut self) -> Result<(), reqwest::Error> {
+        let Some(sent) = self.lost.clone() else { return Ok(()) };
+        let mut answer = self.send(&sent).await?;
         if let (412, None, About::Booking(place)) = (answer.status, &sent.key, sent.about) {
-            // Somebody changed it, and that can only have been this request, before the kill.
-            answer = self.api.get(&format!("bookings/{}", self.bookings[place].id)).await;
+            // Somebody changed it, and that can only have been this very request.
+            let request = self.api.request(Method::GET, &format!("bookings/{}", self.bookings[place].id));
+            answer = Answer::to(request).await?;
             assert_eq!(answer.json()["staff"], sent.body["staff"], "another change than the one that was sent");
             self.tally.done_before += 1;
         }
         if answer.header("idempotency-replayed") == "true" {
             self.tally.done_before += 1;
         }
+        self.lost = None;
         self.learn(&sent, &answer);
         if sent.key.is_some() && answer.status < 300 {
-            let again = self.send(&sent).await.unwrap();
+            let again = self.send(&sent).await?;
             assert_eq!(again.header("idempotency-replayed"), "true", "{sent:?} → {again:?}");
             assert_eq!(again.body, answer.body, "a repetition is answered as the first time");
         }
+        Ok(())
     }
 
     async fn send(&self, sent: &Sent) -> Result<Answer, reqwest::Error> {
