@@ -34,8 +34,10 @@ macro_rules! on_both {
     };
 }
 
+mod command_line;
 mod instances;
 mod kill;
 mod races;
 mod shutdown;
 mod support;
+mod tenant_keys;
