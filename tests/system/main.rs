@@ -34,6 +34,8 @@ macro_rules! on_both {
     };
 }
 
+mod instances;
 mod kill;
 mod races;
+mod shutdown;
 mod support;

@@ -66,6 +66,15 @@ impl Api {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
+    /// The same server with another token.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// A request to a path of the server, with nothing added.
     pub(crate) fn plain(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
