@@ -30,7 +30,7 @@ const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (I
         services::list, services::create, services::read, services::update, services::delete,
         feeds::list, feeds::create, feeds::rotate, feeds::delete,
         bookings::list, bookings::create, bookings::read, bookings::update, bookings::cancel, bookings::reschedule,
-        bookings::complete, bookings::no_show, bookings::history,
+        bookings::complete, bookings::no_show, bookings::history, bookings::calendar,
     ),
     components(schemas(ProblemBody, FaultBody)),
     modifiers(&Common),

@@ -84,6 +84,7 @@ routes! {
     POST   post   "/v1/bookings/{id}/complete"   WRITE  "completeBooking"    bookings::complete;
     POST   post   "/v1/bookings/{id}/no-show"    WRITE  "markBookingNoShow"  bookings::no_show;
     GET    get    "/v1/bookings/{id}/history"    READ   "getBookingHistory"  bookings::history;
+    GET    get    "/v1/bookings/{id}/calendar.ics" READ "getBookingCalendar" bookings::calendar;
 }
 
 /// Every route.

@@ -1,8 +1,9 @@
 //! Rooms, vehicles, equipment and products (B3).
 
 use super::people::open_collection;
-use super::project::{self, RefreshOf};
+use super::project;
 use super::{Conflict, Context, Error, Faults, Saved, feeds, input, services};
+use crate::store::bookings::Upcoming;
 use crate::store::resources::{self, Resource};
 use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations};
 
@@ -103,7 +104,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ResourcePatch) -> 
     let mut touched = Vec::new();
     if old.name != new.name {
         touched = feeds::rename_all_of(conn, ctx, id, &new.name)?;
-        touched.extend(project::refresh(conn, ctx, RefreshOf::Resource(id))?);
+        touched.extend(project::refresh(conn, ctx, Upcoming::OfResource(id))?);
     }
     Ok(Saved { row: new, touched })
 }

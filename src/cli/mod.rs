@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+mod import;
 mod installation;
 mod migrate;
 mod serve;
@@ -45,8 +46,12 @@ enum Command {
     /// Tokens for the API of a business
     #[command(subcommand)]
     Token(token::Command),
+    /// Bring in bookings, people, resources and services from .csv, .json and .ics files
+    Import(import::Arguments),
     /// Check configuration, database, clock and time zones
     Doctor,
+    /// Print the OpenAPI 3.1 document of the API
+    Openapi,
     /// Ask the running server whether it is well; for container engines
     Healthcheck,
 }
@@ -79,7 +84,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tenant(command) => runtime()?.block_on(tenant::run(&config, command)),
         Command::User(command) => runtime()?.block_on(user::run(&config, command)),
         Command::Token(command) => runtime()?.block_on(token::run(&config, command)),
+        Command::Import(arguments) => runtime()?.block_on(import::run(&config, arguments)),
         Command::Doctor => runtime()?.block_on(doctor::run(&config)),
+        Command::Openapi => {
+            println!("{}", crate::api::openapi(&config.public_url));
+            Ok(())
+        }
         Command::Healthcheck => Ok(crate::server::healthcheck::check(&config.listen, Duration::from_secs(5))?),
         Command::Demo => Ok(()),
     }

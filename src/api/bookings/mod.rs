@@ -5,7 +5,8 @@ mod filter;
 mod view;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 
 use super::answer::Answer;
 use super::caller::Caller;
@@ -14,7 +15,7 @@ use super::request::{IfMatch, IfNoneMatch, Input, Nothing, Params, PathId};
 use super::view::Id;
 use super::{Api, problem::Problem};
 use crate::booking::model::{Booked, BookingPatch as Patch};
-use crate::booking::{self, Context, Error};
+use crate::booking::{self, Context, Error, export};
 use crate::store::{self, Conn, bookings};
 use body::{BookingPatch, Cancellation, NewBooking, Rescheduling};
 use filter::BookingParams;
@@ -185,4 +186,21 @@ pub(super) async fn history(State(api): State<Api>, caller: Caller, PathId(id): 
         Answer::many(&Page { items, next_cursor: None })
     })
     .await
+}
+
+/// One booking as a calendar file, as a manager sees it.
+#[utoipa::path(get, path = "/v1/bookings/{id}/calendar.ics", tag = "bookings", operation_id = "getBookingCalendar",
+    params(("id" = Id, Path)), responses((status = 200, body = String, content_type = "text/calendar")))]
+pub(super) async fn calendar(State(api): State<Api>, caller: Caller, PathId(id): PathId) -> Result<Response, Problem> {
+    let tenant = caller.tenant;
+    let unit = move |conn: &mut Conn| {
+        let file = export::calendar_file(conn, tenant, id, export::Reader::Manager)?;
+        file.ok_or(Error::NotFound("booking"))
+    };
+    let file = api.store.read(unit).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"booking.ics\""),
+    ];
+    Ok((headers, file.text).into_response())
 }

@@ -1,6 +1,7 @@
 use super::{Group, find, refuse_twins};
-use crate::booking::project::{self, RefreshOf};
+use crate::booking::project;
 use crate::booking::{Context, Error, Faults, Saved, feeds, input};
+use crate::store::bookings::Upcoming;
 use crate::store::people::{self, Person, identity_key};
 use crate::store::{Conn, Id, Role};
 
@@ -109,7 +110,7 @@ fn tell(conn: &mut Conn, ctx: &Context, group: Group, old: &Person, new: &Person
     }
     if (&old.name, &old.email, &old.phone) != (&new.name, &new.email, &new.phone) {
         let id = new.person_id;
-        let of = if group == Group::Staff { RefreshOf::Staff(id) } else { RefreshOf::Customer(id) };
+        let of = if group == Group::Staff { Upcoming::OfStaff(id) } else { Upcoming::OfCustomer(id) };
         touched.extend(project::refresh(conn, ctx, of)?);
     }
     Ok(touched)
