@@ -84,12 +84,7 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     if one && method == "GET" {
         parameters.push(header("If-None-Match", "The ETag the caller has; 304 when it is still that."));
     }
-    for response in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if let RefOr::T(response) = response.1 {
-            let etag = HeaderBuilder::new().description(Some("The version; send it as `If-Match`.")).build();
-            response.headers.insert("ETag".to_owned(), etag.into());
-        }
-    }
+    describe(operation, one || method == "POST");
     let responses = &mut operation.responses.responses;
     let problem = |status: &str, what: &str| (status.to_owned(), RefOr::T(refusal(what)));
     responses.extend([
@@ -100,6 +95,10 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     ]);
     if one {
         responses.extend([problem("404", "There is no such thing in this business.")]);
+    }
+    if one && method == "GET" {
+        let unchanged = ResponseBuilder::new().description("The caller has this version.").build();
+        responses.insert("304".to_owned(), RefOr::T(unchanged));
     }
     if one && method != "GET" {
         responses.extend([problem("412", "It was changed meanwhile.")]);
@@ -113,6 +112,24 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
             problem("415", "The body is not JSON."),
             problem("422", "The input cannot be accepted; `errors` names every fault."),
         ]);
+    }
+}
+
+/// Says what the good answers are, and which of them carry a version.
+fn describe(operation: &mut Operation, versioned: bool) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        response.description = match status.as_str() {
+            "200" => "As it is now.",
+            "201" => "Made.",
+            "204" => "Gone.",
+            _ => continue,
+        }
+        .to_owned();
+        if versioned && status != "204" {
+            let etag = HeaderBuilder::new().description(Some("The version; send it as `If-Match`.")).build();
+            response.headers.insert("ETag".to_owned(), etag.into());
+        }
     }
 }
 

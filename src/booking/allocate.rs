@@ -11,6 +11,7 @@ use crate::store::{Conn, Id, TenantId};
 use crate::time::Interval;
 
 use super::series::Occurrence;
+use super::span::Span;
 use super::{Conflict, Error};
 
 /// Units and seats that bookings may take which new zone rules have put on top of each other.
@@ -86,12 +87,31 @@ pub fn take(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
         let service = Candidate { id: needs.booking.service_id, quantity: i32::MAX };
         first_free(conn, needs, anchor, &[service], &["the class"], &mut rows)?;
     }
+    if !rows.is_empty() {
+        refuse_own_overlap(needs)?;
+    }
     // Everyone takes in the same order, so that no two transactions wait for each other.
     rows.sort_unstable_by_key(|row| (row.resource_id, row.occurrence));
     for row in &rows {
         allocations::insert(conn, row)?;
     }
     Ok(Taken { staff, resources })
+}
+
+/// Occurrences of one series may not want one another's time: the database would refuse what no retry can mend.
+fn refuse_own_overlap(needs: &Needs<'_>) -> Result<(), Error> {
+    let booking = needs.booking;
+    let buffers = i64::from(booking.buffer_before_minutes + booking.buffer_after_minutes) * 60;
+    let mut spans: Vec<&Span> = needs.occurrences.iter().map(|o| &o.span).collect();
+    spans.sort_unstable_by_key(|span| span.at.start);
+    match spans.windows(2).find(|pair| pair[0].at.end + buffers > pair[1].at.start) {
+        None => Ok(()),
+        Some(pair) => {
+            let (one, other) = (&pair[0], &pair[1]);
+            let (one, other) = (one.at.start.to_rfc3339(&one.zone), other.at.start.to_rfc3339(&other.zone));
+            Err(Error::invalid("/rrule", format!("makes occurrences that overlap: {one} and {other}")))
+        }
+    }
 }
 
 /// The first candidate that is free for all occurrences; its allocations are added to `rows`.

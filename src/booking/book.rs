@@ -85,7 +85,13 @@ fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bound
 }
 
 /// The row as the input alone determines it.
-fn row(ctx: &Context, new: &NewBooking, origin: &Origin, service: &Service, span: &Span) -> Result<Booking, Error> {
+pub(super) fn row(
+    ctx: &Context,
+    new: &NewBooking,
+    origin: &Origin,
+    service: &Service,
+    span: &Span,
+) -> Result<Booking, Error> {
     let texts = Texts::check(new)?;
     let id = Id::new();
     let mut booking = Booking {
@@ -159,7 +165,7 @@ impl Texts {
     }
 }
 
-fn overrides(booking: &Booking, origin: &Origin) -> Vec<Override> {
+pub(super) fn overrides(booking: &Booking, origin: &Origin) -> Vec<Override> {
     let row = |o: &OverrideInput| {
         let (start_local, end_local) = o.moved_to.unwrap_or((o.recurrence_id, o.recurrence_id));
         Override {
@@ -174,7 +180,7 @@ fn overrides(booking: &Booking, origin: &Origin) -> Vec<Override> {
     origin.overrides.iter().map(row).collect()
 }
 
-fn refuse_known_reference(conn: &mut Conn, ctx: &Context, booking: &Booking) -> Result<(), Error> {
+pub(super) fn refuse_known_reference(conn: &mut Conn, ctx: &Context, booking: &Booking) -> Result<(), Error> {
     let Some(reference) = &booking.external_ref else { return Ok(()) };
     match bookings::find_by_external_ref(conn, ctx.tenant, reference)? {
         None => Ok(()),

@@ -89,7 +89,7 @@ fn close(
     finish(conn, ctx, status.word(), &old, new)
 }
 
-fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Booking, Error> {
+pub(super) fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Booking, Error> {
     let booking = bookings::find(conn, ctx.tenant, id)?.ok_or(Error::NotFound("booking"))?;
     match expected {
         Some(version) if version != booking.version => Err(Error::Changed),
@@ -97,7 +97,7 @@ fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result
     }
 }
 
-fn require_open(booking: &Booking, verb: &str) -> Result<(), Error> {
+pub(super) fn require_open(booking: &Booking, verb: &str) -> Result<(), Error> {
     if matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed) {
         return Ok(());
     }
@@ -105,7 +105,7 @@ fn require_open(booking: &Booking, verb: &str) -> Result<(), Error> {
     Err(Error::conflict(Conflict::WrongState, detail))
 }
 
-const fn unchanged(booking: Booking) -> Booked {
+pub(super) const fn unchanged(booking: Booking) -> Booked {
     Booked { booking, notices: Vec::new(), touched: Vec::new() }
 }
 
@@ -251,16 +251,17 @@ fn needs_other_time(old: &Booking, new: &Booking) -> bool {
 }
 
 /// Gives back the time a booking has and takes what it needs now.
-fn retake(
+pub(super) fn retake(
     conn: &mut Conn,
     ctx: &Context,
     old: &Booking,
     wanted: &Booking,
     occurrences: &[Occurrence],
 ) -> Result<(), Error> {
-    let service = services::find(conn, ctx.tenant, old.service_id)?.ok_or(Error::NotFound("service"))?;
-    let mut providers = services::providers(conn, ctx.tenant, old.service_id)?;
-    if wanted.staff_id == old.staff_id && wanted.resource_ids == old.resource_ids {
+    let service = services::find(conn, ctx.tenant, wanted.service_id)?.ok_or(Error::NotFound("service"))?;
+    let mut providers = services::providers(conn, ctx.tenant, wanted.service_id)?;
+    if wanted.service_id == old.service_id && wanted.staff_id == old.staff_id && wanted.resource_ids == old.resource_ids
+    {
         // Who serves a booking may go on serving it, even when the service names others by now.
         providers.clear();
     }
@@ -275,7 +276,13 @@ fn retake(
 }
 
 /// Writes the row, its history and everyone's calendars.
-fn finish(conn: &mut Conn, ctx: &Context, action: &str, old: &Booking, new: Booking) -> Result<Booked, Error> {
+pub(super) fn finish(
+    conn: &mut Conn,
+    ctx: &Context,
+    action: &str,
+    old: &Booking,
+    new: Booking,
+) -> Result<Booked, Error> {
     if !bookings::replace(conn, &new, old.version)? {
         return Err(Error::Changed);
     }

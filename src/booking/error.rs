@@ -101,6 +101,18 @@ impl Faults {
         })
     }
 
+    /// How many there are so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Goes on only when nothing is wrong.
     ///
     /// # Errors

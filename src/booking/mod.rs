@@ -11,6 +11,7 @@ mod error;
 pub mod export;
 pub mod feeds;
 pub mod history;
+pub mod import;
 pub mod input;
 pub mod model;
 pub mod people;
@@ -18,6 +19,7 @@ pub mod project;
 pub mod rederive;
 mod render;
 pub mod resources;
+mod revise;
 mod saved;
 pub mod series;
 pub mod services;
@@ -27,6 +29,7 @@ pub mod tenants;
 pub use book::{adopt, book};
 pub use change::{cancel, change, complete, no_show, reschedule};
 pub use error::{Conflict, Error, Fault, Faults};
+pub use revise::revise;
 pub use saved::Saved;
 
 #[cfg(test)]

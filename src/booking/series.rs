@@ -38,25 +38,96 @@ pub struct Occurrence {
 /// A fault at `/rrule`: not a rule, a part that bookings have no use for, no end, too many occurrences, or a start
 /// that is no occurrence of it.
 pub fn read(text: &str, first: &Span) -> Result<Series, Error> {
-    let refuse = |detail: String| Error::invalid("/rrule", detail);
     let parts = parts(text).map_err(refuse)?;
+    let found = expand(&parts, first, None)?;
+    if found.limited || found.starts.len() > usize::from(MAX_OCCURRENCES) {
+        return Err(refuse(format!("has more than {MAX_OCCURRENCES} occurrences; give it a nearer end")));
+    }
+    Ok(Series { rule: counted(&parts, found.starts.len()), starts: found.starts })
+}
+
+/// Whether a rule has no end.
+#[must_use]
+pub fn is_endless(text: &str) -> bool {
+    let rule = text.to_ascii_uppercase();
+    let rule = rule.strip_prefix("RRULE:").unwrap_or(&rule);
+    !rule.split(';').any(|part| part.starts_with("COUNT=") || part.starts_with("UNTIL="))
+}
+
+/// The part of an endless rule that is booked: all its occurrences until `until`, or, where these are more than a series
+/// may have, as many as it may from `from` on.
+///
+/// # Errors
+/// As [`read`]; also when nothing is left.
+pub fn read_endless(text: &str, first: &Span, from: Civil, until: Civil) -> Result<Series, Error> {
+    let bounded = format!("{};UNTIL={}", text.trim(), until.strftime("%Y%m%dT%H%M%S"));
+    let parts = parts(&bounded).map_err(refuse)?;
+    let mut found = expand(&parts, first, None)?;
+    if found.limited {
+        found = expand(&parts, first, Some(from))?;
+    }
+    found.starts.truncate(usize::from(MAX_OCCURRENCES));
+    if found.starts.is_empty() {
+        return Err(refuse(format!("has no occurrence from {from} to {until}")));
+    }
+    Ok(Series { rule: counted(&parts, found.starts.len()), starts: found.starts })
+}
+
+/// Whether an endless rule has an occurrence at this local time.
+///
+/// # Errors
+/// As [`read`].
+pub fn has_occurrence(text: &str, first: &Span, start: Civil) -> Result<bool, Error> {
+    let bounded = format!("{};UNTIL={}", text.trim(), start.strftime("%Y%m%dT%H%M%S"));
+    let parts = parts(&bounded).map_err(refuse)?;
+    Ok(expand(&parts, first, Some(start))?.starts.first() == Some(&start))
+}
+
+fn refuse(detail: String) -> Error {
+    Error::invalid("/rrule", detail)
+}
+
+/// Local starts, and whether there are more than a series may have.
+struct Found {
+    starts: Vec<Civil>,
+    limited: bool,
+}
+
+/// The occurrences of a rule from `from` on, at most one more than a series may have.
+fn expand(parts: &[(String, String)], first: &Span, from: Option<Civil>) -> Result<Found, Error> {
     let start = first.start_local;
-    let rule = with_utc_until(&parts, first);
+    let rule = with_utc_until(parts, first);
     let wall = |civil: Civil| civil.strftime("%Y%m%dT%H%M%SZ").to_string();
     let parsed: RRule<Unvalidated> = rule.parse().map_err(|e| refuse(format!("is not a recurrence rule: {e}")))?;
     let origin = format!("DTSTART:{}\nRRULE:{parsed}", wall(start));
     let set: rrule::RRuleSet = origin.parse().map_err(|e| refuse(format!("is not a recurrence rule: {e}")))?;
-    let found = set.limit().all(MAX_OCCURRENCES + 1);
-    if found.limited || found.dates.len() > usize::from(MAX_OCCURRENCES) {
-        return Err(refuse(format!("has more than {MAX_OCCURRENCES} occurrences; give it a nearer end")));
-    }
-    let starts: Vec<Civil> = found.dates.iter().filter_map(civil_of).collect();
-    if starts.first() != Some(&start) {
+    if set.clone().all(1).dates.first().and_then(civil_of) != Some(start) {
         return Err(refuse("does not include the start; begin the series on a day that the rule names".to_owned()));
     }
+    let set = match from {
+        None => set,
+        Some(from) => set.after(clock_face(from.max(start)).ok_or_else(|| refuse("is out of range".to_owned()))?),
+    };
+    let found = set.limit().all(MAX_OCCURRENCES + 1);
+    let starts = found.dates.iter().filter_map(civil_of).collect::<Vec<_>>();
+    let limited = found.limited || starts.len() > usize::from(MAX_OCCURRENCES);
+    Ok(Found { starts, limited })
+}
+
+/// The rule with the number of its occurrences for an end.
+fn counted(parts: &[(String, String)], count: usize) -> String {
     let kept = parts.iter().filter(|(name, _)| !matches!(name.as_str(), "COUNT" | "UNTIL"));
     let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
-    Ok(Series { rule: format!("{};COUNT={}", kept.join(";"), starts.len()), starts })
+    format!("{};COUNT={count}", kept.join(";"))
+}
+
+/// A local time as if it were UTC.
+fn clock_face(civil: Civil) -> Option<chrono::DateTime<Tz>> {
+    use chrono::TimeZone;
+    let (date, time) = (civil.date(), civil.time());
+    let (month, day) = (u32::try_from(date.month()).ok()?, u32::try_from(date.day()).ok()?);
+    let clock = [time.hour(), time.minute(), time.second()].map(|part| u32::try_from(part).unwrap_or_default());
+    Tz::UTC.with_ymd_and_hms(i32::from(date.year()), month, day, clock[0], clock[1], clock[2]).single()
 }
 
 fn civil_of(date: &chrono::DateTime<Tz>) -> Option<Civil> {

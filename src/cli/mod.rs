@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+mod import;
 mod installation;
 mod migrate;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     /// Tokens for the API of a business
     #[command(subcommand)]
     Token(token::Command),
+    /// Import bookings, people, services and resources; prints a line for each row it rejects
+    Import(import::Command),
     /// Check configuration, database, clock and time zones
     Doctor,
     /// Print the OpenAPI 3.1 document of the API
@@ -81,6 +84,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tenant(command) => runtime()?.block_on(tenant::run(&config, command)),
         Command::User(command) => runtime()?.block_on(user::run(&config, command)),
         Command::Token(command) => runtime()?.block_on(token::run(&config, command)),
+        Command::Import(command) => runtime()?.block_on(import::run(&config, command)),
         Command::Doctor => runtime()?.block_on(doctor::run(&config)),
         Command::Openapi => {
             println!("{}", crate::api::openapi(&config.public_url));

@@ -1,0 +1,176 @@
+//! Events of a calendar (RFC 5545), as bookings.
+//!
+//! A VEVENT is one row; the events that move occurrences of a series belong to the row of the series.
+
+mod event;
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use crate::booking::{Context, Fault};
+use crate::ical::event::Status;
+use crate::ical::read::{MAX_IMPORT_BYTES, ReadError, ReadEvent, Reason, read_events};
+use crate::time::Zone;
+
+use super::csv::Broken;
+use super::report::Kind;
+use super::row::{Content, Place, Row};
+
+/// What is not read as events, and what to say of it.
+const OTHERS: [(&str, &str); 3] = [
+    ("VTODO", "is a task; only events are imported"),
+    ("VJOURNAL", "is a journal entry; only events are imported"),
+    ("VFREEBUSY", "is free/busy time; only events are imported"),
+];
+
+/// Reads the rows of a calendar, in the order of its lines; `emit` says whether to go on.
+///
+/// # Errors
+/// What makes the calendar as a whole unusable.
+pub(super) fn read(path: &Path, ctx: &Context, emit: &mut dyn FnMut(Row) -> bool) -> Result<(), Broken> {
+    let size = fs::metadata(path)?.len();
+    if size > MAX_IMPORT_BYTES as u64 {
+        return Err(Broken::file(format!("has {size} octets; a calendar may have {MAX_IMPORT_BYTES}")));
+    }
+    let bytes = fs::read(path)?;
+    let mut rows = rows(&bytes, ctx)?;
+    rows.sort_by_key(|row| (row.place.line, row.place.column));
+    for row in rows {
+        if !emit(row) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a calendar, in no order.
+fn rows(bytes: &[u8], ctx: &Context) -> Result<Vec<Row>, Broken> {
+    let calendar = read_events(bytes, &ctx.zone).map_err(|error| {
+        let at = Some((error.line as u64, error.column as u64));
+        Broken { at, reason: error.reason.to_string() }
+    })?;
+    let mut rows: Vec<Row> = calendar.errors.iter().map(error_row).collect();
+    rows.extend(others(bytes));
+    let zone = calendar.zone.as_ref().unwrap_or(&ctx.zone);
+    let mut series: HashMap<&str, Vec<&ReadEvent>> = HashMap::new();
+    for event in calendar.events.iter().filter(|event| event.recurrence_id.is_some()) {
+        match &event.uid {
+            Some(uid) => series.entry(uid).or_default().push(event),
+            None => rows.push(refused(event, "/uid", "is missing, so it is not known which series this changes")),
+        }
+    }
+    let newest = newest(&calendar.events);
+    let mut taken = HashSet::new();
+    for event in calendar.events.iter().filter(|event| event.recurrence_id.is_none()) {
+        let uid = event.uid.as_deref();
+        if let Some(line) = uid.and_then(|uid| newest.get(uid)).filter(|line| **line != event.line) {
+            let text = format!("the event of the same UID on line {line} is newer, or later in the file");
+            rows.push(row(event, Content::Skipped(text)));
+            continue;
+        }
+        taken.extend(uid);
+        let changes = uid.and_then(|uid| series.get(uid)).map(Vec::as_slice).unwrap_or_default();
+        rows.extend(of_event(event, changes, ctx, zone));
+    }
+    for (uid, orphans) in &series {
+        if !taken.contains(uid) {
+            let detail = "changes an occurrence of a series that is not in this file, or could not be read";
+            rows.extend(orphans.iter().map(|event| refused(event, "/recurrence_id", detail)));
+        }
+    }
+    Ok(rows)
+}
+
+/// For each UID the line of its newest event: the highest SEQUENCE, then the latest LAST-MODIFIED, then the last.
+fn newest(events: &[ReadEvent]) -> HashMap<&str, usize> {
+    let mut newest: HashMap<&str, &ReadEvent> = HashMap::new();
+    let age = |event: &ReadEvent| (event.sequence, event.last_modified, event.line);
+    for event in events.iter().filter(|event| event.recurrence_id.is_none()) {
+        let Some(uid) = &event.uid else { continue };
+        let known = newest.entry(uid).or_insert(event);
+        if age(event) > age(known) {
+            *known = event;
+        }
+    }
+    newest.into_iter().map(|(uid, event)| (uid, event.line)).collect()
+}
+
+/// The row of an event, and what there is to say of the events that change its occurrences.
+fn of_event(event: &ReadEvent, changes: &[&ReadEvent], ctx: &Context, zone: &Zone) -> Vec<Row> {
+    if event.transparent && event.status != Some(Status::Cancelled) {
+        let shows_free =
+            |event: &ReadEvent| row(event, Content::Skipped("shows as free (TRANSP:TRANSPARENT)".to_owned()));
+        return std::iter::once(event).chain(changes.iter().copied()).map(shows_free).collect();
+    }
+    match event::record(event, changes, ctx, zone) {
+        Ok((record, mut others)) => {
+            others.push(row(event, Content::Booking(Box::new(record))));
+            others
+        }
+        Err(faults) => {
+            let detail = format!("the series on line {} is rejected", event.line);
+            let left = changes.iter().map(|change| refused(change, "/recurrence_id", &detail));
+            left.chain(std::iter::once(row(event, Content::Refused(faults)))).collect()
+        }
+    }
+}
+
+fn row(event: &ReadEvent, content: Content) -> Row {
+    Row { place: place(event.line, 1), kind: Kind::Booking, content }
+}
+
+fn place(line: usize, column: usize) -> Place {
+    Place { line: line as u64, column: column as u64, ..Place::default() }
+}
+
+fn refused(event: &ReadEvent, pointer: &str, detail: &str) -> Row {
+    row(event, Content::Refused(vec![Fault { pointer: pointer.to_owned(), detail: detail.to_owned() }]))
+}
+
+fn error_row(error: &ReadError) -> Row {
+    let reason = error.reason.to_string();
+    let content = match error.reason {
+        // The events are read all the same.
+        Reason::UnknownCalendarZone { .. } => Content::Note(reason),
+        _ => Content::Refused(vec![Fault { pointer: String::new(), detail: reason }]),
+    };
+    Row { place: place(error.line, error.column), kind: Kind::Booking, content }
+}
+
+/// The components that are no events.
+fn others(bytes: &[u8]) -> Vec<Row> {
+    let line_break = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    let mut rows = Vec::new();
+    for (index, line) in bytes.split(|byte| *byte == line_break).enumerate() {
+        let Some((begin, name)) = line.split_at_checked(6) else { continue };
+        if !begin.eq_ignore_ascii_case(b"BEGIN:") {
+            continue;
+        }
+        let name = name.trim_ascii();
+        if let Some((name, why)) = OTHERS.iter().find(|(other, _)| name.eq_ignore_ascii_case(other.as_bytes())) {
+            let content = Content::Skipped(format!("{name} {why}"));
+            rows.push(Row { place: place(index + 1, 1), kind: Kind::Booking, content });
+        }
+    }
+    rows
+}
+
+/// The property that a field of a booking comes from.
+pub(super) fn property(pointer: &str) -> &'static str {
+    match pointer.split('/').nth(1).unwrap_or_default() {
+        "start" => "DTSTART",
+        "end" => "DTEND",
+        "timezone" => "TZID",
+        "rrule" => "RRULE",
+        "rdate" => "RDATE",
+        "recurrence_id" => "RECURRENCE-ID",
+        "uid" => "UID",
+        "notes" => "DESCRIPTION",
+        "location" => "LOCATION",
+        "service" | "name" => "SUMMARY",
+        "customer" => "ATTENDEE",
+        "staff" => "the staff member to serve",
+        _ => "",
+    }
+}
