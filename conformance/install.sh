@@ -82,18 +82,44 @@ venv() { # venv PACKAGE…
 
 # --- Node -------------------------------------------------------------------------------------
 
-node_packages() { # node_packages NAME@VERSION…
+node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+
+# The suites run .cache/bin/node: the machine's Node, or where that is too old for node-ical (bookworm's
+# is 18), the one that npm carries as a package.
+node_program() {
+    mkdir -p "$cache/bin" "$cache/node"
+    [ "$(node_major "$cache/bin/node")" -ge 20 ] && return
     command -v node >/dev/null || debian nodejs
     command -v npm >/dev/null || debian npm
-    [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ] ||
-        fail "Node $(node --version) is too old: 18 or newer is needed"
-    local stamp=$cache/node/installed-$what
-    [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] && return
-    say "Node: $*"
-    mkdir -p "$cache/node"
+    local program
+    program=$(command -v node)
+    if [ "$(node_major "$program")" -lt 20 ]; then
+        local machine
+        case $(uname -m) in
+            x86_64) machine=x64 ;;
+            aarch64) machine=arm64 ;;
+            *) fail "Node $(node --version) is too old: install 20 or newer" ;;
+        esac
+        say "Node: 22, as $(node --version) is too old"
+        npm_install "node-linux-$machine@22"
+        program=$cache/node/node_modules/node-linux-$machine/bin/node
+    fi
+    ln -sf "$program" "$cache/bin/node"
+    [ "$(node_major "$cache/bin/node")" -ge 20 ] || fail "$program does not run"
+}
+
+npm_install() {
     [ -e "$cache/node/package.json" ] || echo '{"private": true}' >"$cache/node/package.json"
     (cd "$cache/node" && npm install --no-audit --no-fund --loglevel=error --package-lock=false "$@") ||
         fail "npm failed"
+}
+
+node_packages() { # node_packages NAME@VERSION…
+    node_program
+    local stamp=$cache/node/installed-$what
+    [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] && return
+    say "Node: $*"
+    npm_install "$@"
     echo "$*" >"$stamp"
 }
 

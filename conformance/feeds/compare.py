@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit.server import CACHE
+from kit.server import CACHE, NODE
 from kit.tally import Tally
 from kit.web import ask
 from lint import Profile, lint
@@ -32,12 +32,12 @@ READERS: dict[str, list[str]] = {
     # The same reader by the machine's tz database: the four others would all believe a wrong VTIMEZONE.
     "icalendar, tzdata": [PYTHON, str(HERE / "read_icalendar.py"), "{file}", "--tzdata"],
     "vobject": [PYTHON, str(HERE / "read_vobject.py"), "{file}"],
-    "ical.js": ["node", str(HERE / "read_icaljs.mjs"), "{file}"],
+    "ical.js": [NODE, str(HERE / "read_icaljs.mjs"), "{file}"],
     "libical": [str(CACHE / "bin/read_libical"), "{file}"],
 }
 EXPANDERS: dict[str, list[str]] = {
     "recurring-ical-events": [PYTHON, str(HERE / "expand_recurring.py"), "{file}", "{from}", "{to}"],
-    "ical.js": ["node", str(HERE / "expand_icaljs.mjs"), "{file}", "{from}", "{to}"],
+    "ical.js": [NODE, str(HERE / "expand_icaljs.mjs"), "{file}", "{from}", "{to}"],
 }
 
 READ_SECONDS = 120

@@ -27,13 +27,17 @@ def main() -> None:
     calendar = Calendar.from_ical(Path(path).read_bytes())
     window = (datetime.fromisoformat(first).replace(tzinfo=UTC), datetime.fromisoformat(last).replace(tzinfo=UTC))
     for event in recurring_ical_events.of(calendar).between(*window):
-        print(json.dumps({
-            "uid": str(event["UID"]),
-            "start_utc": text(event.start),
-            "end_utc": text(event.end),
-            "status": str(event["STATUS"]) if "STATUS" in event else None,
-            "summary": str(event["SUMMARY"]) if "SUMMARY" in event else None,
-        }))
+        print(
+            json.dumps(
+                {
+                    "uid": str(event["UID"]),
+                    "start_utc": text(event.start),
+                    "end_utc": text(event.end),
+                    "status": str(event["STATUS"]) if "STATUS" in event else None,
+                    "summary": str(event["SUMMARY"]) if "SUMMARY" in event else None,
+                }
+            )
+        )
 
 
 main()

@@ -76,8 +76,12 @@ def check_headers(tally: Tally, name: str, answer: Answer) -> None:
         answer.header("Cache-Control"),
     )
     # The token in the path is the credential, so the address must not travel on.
-    tally.check(f"{name} Referrer-Policy", answer.header("Referrer-Policy") == "no-referrer", answer.header("Referrer-Policy"))
-    tally.check(f"{name} X-Robots-Tag", "noindex" in answer.header("X-Robots-Tag").lower(), answer.header("X-Robots-Tag"))
+    tally.check(
+        f"{name} Referrer-Policy", answer.header("Referrer-Policy") == "no-referrer", answer.header("Referrer-Policy")
+    )
+    tally.check(
+        f"{name} X-Robots-Tag", "noindex" in answer.header("X-Robots-Tag").lower(), answer.header("X-Robots-Tag")
+    )
 
 
 def check_conditional(tally: Tally, name: str, url: str, plain: Answer) -> None:
@@ -108,7 +112,9 @@ def check_conditional(tally: Tally, name: str, url: str, plain: Answer) -> None:
 def check_head(tally: Tally, name: str, url: str, plain: Answer) -> None:
     head = ask("HEAD", url)
     fields = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Disposition")
-    differing = [f"{f}: {head.header(f)!r} not {plain.header(f)!r}" for f in fields if head.header(f) != plain.header(f)]
+    differing = [
+        f"{f}: {head.header(f)!r} not {plain.header(f)!r}" for f in fields if head.header(f) != plain.header(f)
+    ]
     # Content-Length may be left out of an answer to HEAD (RFC 9110 §8.6), but not be wrong.
     if head.header("Content-Length") not in ("", str(len(plain.body))):
         differing.append(f"Content-Length: {head.header('Content-Length')} not {len(plain.body)}")
@@ -137,7 +143,9 @@ def check_coding(tally: Tally, name: str, url: str, plain: Answer) -> None:
     tally.check(f"{name} no gzip when refused", refused.body == plain.body, refused.header("Content-Encoding"))
     for agent, text in MICROSOFT_AGENTS.items():
         answer = ask("GET", url, {"User-Agent": text, "Accept-Encoding": "gzip, deflate, br"})
-        ok = answer.status == 200 and answer.header("Content-Encoding") in ("", "identity") and answer.body == plain.body
+        ok = (
+            answer.status == 200 and answer.header("Content-Encoding") in ("", "identity") and answer.body == plain.body
+        )
         tally.check(f"{name} no compression for {agent}", ok, answer.header("Content-Encoding") or answer.status)
 
 

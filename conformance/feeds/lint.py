@@ -150,9 +150,9 @@ def calendar_faults(calendar: Component, profile: Profile) -> Iterator[str]:
         yield "calendar: no VEVENT"
     if profile is not Profile.FEED:
         return
-    name, old_name = calendar.value("NAME"), calendar.value("X-WR-CALNAME")
-    if not name or name != old_name:
-        yield f"calendar: NAME {name!r} and X-WR-CALNAME {old_name!r} are not the same name"
+    new_name, old_name = calendar.value("NAME"), calendar.value("X-WR-CALNAME")
+    if not new_name or new_name != old_name:
+        yield f"calendar: NAME {new_name!r} and X-WR-CALNAME {old_name!r} are not the same name"
     refresh, old_refresh = calendar.get("REFRESH-INTERVAL"), calendar.value("X-PUBLISHED-TTL")
     if refresh is None or refresh.value != old_refresh:
         yield f"calendar: REFRESH-INTERVAL {refresh and refresh.value} and X-PUBLISHED-TTL {old_refresh} differ"

@@ -90,18 +90,20 @@ def busy_records(component: Component) -> list[dict[str, Any]]:
         start, end = line.dt
         if isinstance(end, timedelta):
             end = start + end
-        records.append({
-            "kind": "busy",
-            "uid": str(component["UID"]),
-            "recurrence_id": None,
-            "start_utc": utc(start),
-            "end_utc": utc(end),
-            "status": line.params.get("FBTYPE", "BUSY"),
-            "summary": None,
-            "sequence": None,
-            "all_day": False,
-            "last_modified": None,
-        })
+        records.append(
+            {
+                "kind": "busy",
+                "uid": str(component["UID"]),
+                "recurrence_id": None,
+                "start_utc": utc(start),
+                "end_utc": utc(end),
+                "status": line.params.get("FBTYPE", "BUSY"),
+                "summary": None,
+                "sequence": None,
+                "all_day": False,
+                "last_modified": None,
+            }
+        )
     return records
 
 

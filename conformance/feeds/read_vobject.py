@@ -55,18 +55,20 @@ def busy_records(component: Any) -> list[dict[str, Any]]:
     records = []
     for line in component.contents.get("freebusy", []):
         for start, end in line.value:
-            records.append({
-                "kind": "busy",
-                "uid": value_of(component, "uid"),
-                "recurrence_id": None,
-                "start_utc": text(start),
-                "end_utc": text(start + end if isinstance(end, timedelta) else end),
-                "status": getattr(line, "fbtype_param", "BUSY"),
-                "summary": None,
-                "sequence": None,
-                "all_day": False,
-            "last_modified": None,
-            })
+            records.append(
+                {
+                    "kind": "busy",
+                    "uid": value_of(component, "uid"),
+                    "recurrence_id": None,
+                    "start_utc": text(start),
+                    "end_utc": text(start + end if isinstance(end, timedelta) else end),
+                    "status": getattr(line, "fbtype_param", "BUSY"),
+                    "summary": None,
+                    "sequence": None,
+                    "all_day": False,
+                    "last_modified": None,
+                }
+            )
     return records
 
 

@@ -111,7 +111,9 @@ class Run:
         text = body.replace(b"\r\n ", b"").decode()
         secrets = [person[field] for person in self.people for field in ("name", "email", "phone") if person.get(field)]
         leaked = [secret for secret in secrets if secret in text]
-        self.tally.check(f"{name} names no customer", bool(secrets) and not leaked, leaked or "no customers to look for")
+        self.tally.check(
+            f"{name} names no customer", bool(secrets) and not leaked, leaked or "no customers to look for"
+        )
 
     def busy_where_events(self, name: str, body: bytes, busy_body: bytes, periods: list[Record]) -> None:
         """Each timed occurrence that is not cancelled is busy, and each busy period has an occurrence."""
@@ -135,7 +137,9 @@ class Run:
         self.tally.check(f"{kind} webcal_url", webcal == "webcal://" + url.partition("://")[2], webcal)
         token = url.rpartition("/")[2].removesuffix(".ics")
         # 128 bits take 22 characters even of base64.
-        self.tally.check(f"{kind} token is long enough", len(token) >= 22 and url.endswith(".ics"), f"{len(token)} characters")
+        self.tally.check(
+            f"{kind} token is long enough", len(token) >= 22 and url.endswith(".ics"), f"{len(token)} characters"
+        )
         listed = [item for item in self.api.items("/feeds?limit=100") if item["id"] == feed["id"]]
         self.tally.check(f"{kind} feed is listed once", len(listed) == 1, len(listed))
         self.tally.check(f"{kind} list does not tell the token", token not in json.dumps(listed))
@@ -197,7 +201,12 @@ class Run:
             )
 
     def unknown_tokens(self) -> None:
-        for path in ("feeds/" + "A" * 43 + ".ics", "feeds/" + "A" * 43 + ".ifb", "feeds/x.ics", "ics/" + "A" * 43 + ".ics"):
+        for path in (
+            "feeds/" + "A" * 43 + ".ics",
+            "feeds/" + "A" * 43 + ".ifb",
+            "feeds/x.ics",
+            "ics/" + "A" * 43 + ".ics",
+        ):
             answer = ask("GET", f"{self.api.base}/{path}")
             self.tally.check(f"unknown /{path} is 404", answer.status == 404, answer.status)
 

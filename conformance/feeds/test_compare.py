@@ -22,7 +22,9 @@ def replaced(old: bytes, new: bytes, body: bytes = GOOD, times: int = 1) -> byte
 
 def event(uid: bytes) -> bytes:
     """The first VEVENT of that UID, as it stands in the sample."""
-    return next(block for block in re.findall(rb"BEGIN:VEVENT.*?END:VEVENT\r\n", GOOD, re.DOTALL) if b"UID:" + uid in block)
+    return next(
+        block for block in re.findall(rb"BEGIN:VEVENT.*?END:VEVENT\r\n", GOOD, re.DOTALL) if b"UID:" + uid in block
+    )
 
 
 class PlantedFaults(unittest.TestCase):
@@ -75,21 +77,31 @@ class PlantedFaults(unittest.TestCase):
         self.assert_fault(replaced(b"DTSTART:19700101T000000", b"DTSTART:20280101T000000"), "lint: zones: .* begins at")
 
     def test_floating_time(self) -> None:
-        self.assert_fault(replaced(b"DTSTART:20270402T080000Z", b"DTSTART:20270402T080000"), "lint: event utc.*floating")
+        self.assert_fault(
+            replaced(b"DTSTART:20270402T080000Z", b"DTSTART:20270402T080000"), "lint: event utc.*floating"
+        )
 
     # --- events
 
     def test_missing_event(self) -> None:
         """One reader loses an event: here by END:VEVENT swallowed into a nested component."""
         body = replaced(b"BEGIN:VEVENT\r\nUID:kolkata", b"BEGIN:X-HIDDEN\r\nBEGIN:VEVENT\r\nUID:kolkata")
-        body = replaced(event(b"kolkata")[len(b"BEGIN:VEVENT\r\n"):], event(b"kolkata")[len(b"BEGIN:VEVENT\r\n"):] + b"END:X-HIDDEN\r\n", body)
+        body = replaced(
+            event(b"kolkata")[len(b"BEGIN:VEVENT\r\n") :],
+            event(b"kolkata")[len(b"BEGIN:VEVENT\r\n") :] + b"END:X-HIDDEN\r\n",
+            body,
+        )
         self.assert_fault(body, "read: event kolkata.*: seen")
 
     def test_event_twice(self) -> None:
-        self.assert_fault(replaced(event(b"winter"), event(b"winter") * 2), "lint: identity: UID winter.* stands 2 times")
+        self.assert_fault(
+            replaced(event(b"winter"), event(b"winter") * 2), "lint: identity: UID winter.* stands 2 times"
+        )
 
     def test_stamp_of_now(self) -> None:
-        self.assert_fault(replaced(b"DTSTAMP:20270105T101500Z", b"DTSTAMP:20270105T101501Z"), "DTSTAMP .* is not LAST-MODIFIED")
+        self.assert_fault(
+            replaced(b"DTSTAMP:20270105T101500Z", b"DTSTAMP:20270105T101501Z"), "DTSTAMP .* is not LAST-MODIFIED"
+        )
 
     def test_no_sequence(self) -> None:
         self.assert_fault(replaced(b"SEQUENCE:3\r\n", b""), "lint: event summer.*0 times SEQUENCE")
@@ -101,7 +113,9 @@ class PlantedFaults(unittest.TestCase):
         self.assert_fault(replaced(b"DTSTART:20270402T080000Z", b"DTSTART:20270432T080000Z"), "read: .* refuses it")
 
     def test_until_in_local_time(self) -> None:
-        self.assert_fault(replaced(b"UNTIL=20271115T140000Z", b"UNTIL=20271115T090000"), "lint: event until.* not in UTC")
+        self.assert_fault(
+            replaced(b"UNTIL=20271115T140000Z", b"UNTIL=20271115T090000"), "lint: event until.* not in UTC"
+        )
 
     # --- the calendar
 
@@ -112,7 +126,9 @@ class PlantedFaults(unittest.TestCase):
         self.assert_fault(replaced("X-WR-CALNAME:Salon Ü".encode(), b"X-WR-CALNAME:Salon U"), "lint: calendar: NAME")
 
     def test_refresh_hints_differ(self) -> None:
-        self.assert_fault(replaced(b"X-PUBLISHED-TTL:PT15M", b"X-PUBLISHED-TTL:PT1H"), "lint: calendar: REFRESH-INTERVAL")
+        self.assert_fault(
+            replaced(b"X-PUBLISHED-TTL:PT15M", b"X-PUBLISHED-TTL:PT1H"), "lint: calendar: REFRESH-INTERVAL"
+        )
 
     # --- free/busy
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import queue
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from kit.web import Api
 
 WORK = Path(__file__).resolve().parents[1] / ".work"
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
+NODE = str(CACHE / "bin/node")
 MARK = "FASTI_DEMO_JSON "
 START_SECONDS = 90
 
@@ -42,7 +44,7 @@ def server(arguments: argparse.Namespace) -> Iterator[Server]:
     WORK.mkdir(exist_ok=True)
     log = (WORK / "server.log").open("wb")
     process = subprocess.Popen(
-        [*arguments.spawn.split(), "demo", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log
+        [*shlex.split(arguments.spawn), "demo", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log
     )
     try:
         demo = json.loads(wait_for_mark(process))

@@ -35,9 +35,9 @@ def main() -> int:
         for fault, check in FAULTS[suite].items():
             if only and fault not in only:
                 continue
-            part = ("--kind", "busy") if suite == "feeds" else ("--only", check.split()[1])
+            part = ["--kind", "busy"] if suite == "feeds" else ["--only", check.split()[1]]
             if "khal" in part:
-                part += ("--only", "vdirsyncer")
+                part += ["--only", "vdirsyncer"]
             bad = run(suite, fault, *part)
             seen = bad.returncode == 1 and f"FAILED  {check}:" in bad.stdout
             tally.check(f"{suite} sees {fault}", seen, bad.stdout + bad.stderr)

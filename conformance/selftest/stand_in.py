@@ -105,8 +105,10 @@ class Business:
         self.etags: dict[str, str] = {}
         self.composed = 0
         staff = [self.add("staff", {"name": n, "email": f"{n}@salon.example"}) for n in ("Ida", "Jon")]
-        customers = [self.add("customers", {"name": n, "email": e}) for n, e in (
-            ("Anna Schmidt", "anna@mail.example"), ("Zoë Öztürk", "zoe@mail.example"))]
+        customers = [
+            self.add("customers", {"name": n, "email": e})
+            for n, e in (("Anna Schmidt", "anna@mail.example"), ("Zoë Öztürk", "zoe@mail.example"))
+        ]
         self.add("resources", {"name": "Chair", "kind": "equipment"})
         service = self.add("services", {"name": "Haircut", "duration_minutes": 60, "staff": [s["id"] for s in staff]})
         day = datetime.now(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -154,19 +156,27 @@ class Business:
             if feed["kind"] in ("staff", "busy") and subject in booking.former_staff:
                 if self.fault != "vanishes-on-reassign":
                     listed.append((booking, "CANCELLED"))
-            elif feed["kind"] in ("staff", "busy") and subject == booking.staff:
-                listed.append((booking, status))
-            elif (feed["kind"] == "customer" and subject == booking.customer) or feed["kind"] == "team":
+            elif feed["kind"] in ("staff", "busy") and subject == booking.staff or (feed["kind"] == "customer" and subject == booking.customer) or feed["kind"] == "team":
                 listed.append((booking, status))
         return listed
 
     def calendar(self, name: str, listed: list[tuple[Booking, str]], masked: bool = False) -> str:
-        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Fasti//stand-in//EN", "METHOD:PUBLISH",
-                 f"NAME:{name}", f"X-WR-CALNAME:{name}", "REFRESH-INTERVAL;VALUE=DURATION:PT15M", "X-PUBLISHED-TTL:PT15M"]
+        lines = [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//Fasti//stand-in//EN",
+            "METHOD:PUBLISH",
+            f"NAME:{name}",
+            f"X-WR-CALNAME:{name}",
+            "REFRESH-INTERVAL;VALUE=DURATION:PT15M",
+            "X-PUBLISHED-TTL:PT15M",
+        ]
         if listed:
             zone = VTIMEZONE
             if self.fault == "shifted-zone":
-                zone = zone.replace("TZOFFSETTO:+0100", "TZOFFSETTO:+0000").replace("TZOFFSETTO:+0200", "TZOFFSETTO:+0100")
+                zone = zone.replace("TZOFFSETTO:+0100", "TZOFFSETTO:+0000").replace(
+                    "TZOFFSETTO:+0200", "TZOFFSETTO:+0100"
+                )
             lines += zone.splitlines()
         for booking, status in listed:
             lines += self.event(booking, status, masked and self.fault != "busy-leaks")
@@ -182,10 +192,17 @@ class Business:
             self.composed += 1
             changed += timedelta(seconds=self.composed)
         stamp = f"{changed:%Y%m%dT%H%M%S}Z"
-        lines = ["BEGIN:VEVENT", f"UID:{booking.uid}", f"DTSTAMP:{stamp}", f"LAST-MODIFIED:{stamp}",
-                 f"SEQUENCE:{booking.sequence}", f"DTSTART;TZID=Europe/Berlin:{booking.start:%Y%m%dT%H%M%S}",
-                 f"DTEND;TZID=Europe/Berlin:{booking.end:%Y%m%dT%H%M%S}", f"STATUS:{status}",
-                 "SUMMARY:Busy" if masked else f"SUMMARY:{service} with {customer}"]
+        lines = [
+            "BEGIN:VEVENT",
+            f"UID:{booking.uid}",
+            f"DTSTAMP:{stamp}",
+            f"LAST-MODIFIED:{stamp}",
+            f"SEQUENCE:{booking.sequence}",
+            f"DTSTART;TZID=Europe/Berlin:{booking.start:%Y%m%dT%H%M%S}",
+            f"DTEND;TZID=Europe/Berlin:{booking.end:%Y%m%dT%H%M%S}",
+            f"STATUS:{status}",
+            "SUMMARY:Busy" if masked else f"SUMMARY:{service} with {customer}",
+        ]
         if booking.rrule:
             lines.append(f"RRULE:{booking.rrule}")
         return [*lines, "END:VEVENT"]
@@ -194,9 +211,17 @@ class Business:
         now = datetime.now(UTC)
         first, last = (now + timedelta(days=d) for d in (-90, 365))
         midnight = "%Y%m%dT000000Z"
-        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Fasti//stand-in//EN", "METHOD:PUBLISH",
-                 "BEGIN:VFREEBUSY", "UID:busy@stand-in.example", f"DTSTAMP:{now:{midnight}}",
-                 f"DTSTART:{first:{midnight}}", f"DTEND:{last:{midnight}}"]
+        lines = [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//Fasti//stand-in//EN",
+            "METHOD:PUBLISH",
+            "BEGIN:VFREEBUSY",
+            "UID:busy@stand-in.example",
+            f"DTSTAMP:{now:{midnight}}",
+            f"DTSTART:{first:{midnight}}",
+            f"DTEND:{last:{midnight}}",
+        ]
         for booking, status in listed:
             if status == "CANCELLED" or (self.fault == "free-while-booked" and not booking.rrule):
                 continue
@@ -209,9 +234,16 @@ class Business:
 
     def json_of(self, booking: Booking, base: str) -> dict[str, Any]:
         return {
-            "id": booking.id, "uid": booking.uid, "sequence": booking.sequence, "status": booking.status,
-            "service": booking.service, "staff": [booking.staff], "customer": {"id": booking.customer},
-            "start": booking.start.isoformat(), "end": booking.end.isoformat(), "timezone": "Europe/Berlin",
+            "id": booking.id,
+            "uid": booking.uid,
+            "sequence": booking.sequence,
+            "status": booking.status,
+            "service": booking.service,
+            "staff": [booking.staff],
+            "customer": {"id": booking.customer},
+            "start": booking.start.isoformat(),
+            "end": booking.end.isoformat(),
+            "timezone": "Europe/Berlin",
             "links": {"ics": f"{base}/ics/{booking.token}.ics"},
         }
 
@@ -238,8 +270,11 @@ class Business:
         taken = {b.start for b in self.bookings.values() if b.staff == staff and b.status != "cancelled"}
         day = datetime.now(ZONE).replace(minute=0, second=0, microsecond=0)
         starts = [(day + timedelta(days=d)).replace(hour=h) for d in range(1, 14) for h in range(9, 17)]
-        return [{"start": s.isoformat(), "end": (s + timedelta(hours=1)).isoformat(), "staff": [staff]}
-                for s in starts if s not in taken]
+        return [
+            {"start": s.isoformat(), "end": (s + timedelta(hours=1)).isoformat(), "staff": [staff]}
+            for s in starts
+            if s not in taken
+        ]
 
 
 def fold(text: str, fault: str) -> bytes:
@@ -266,8 +301,7 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def base(self) -> str:
-        host, port = self.server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return f"http://{self.headers['Host']}"
 
     def handle_any(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -321,7 +355,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer_json(business.json_of(business.bookings[booking], self.base))
             case "GET", ["bookings", booking, "calendar.ics"]:
                 one = business.bookings[booking]
-                self.send_calendar(fold(business.calendar("Booking", [(one, one.status.upper())]), business.fault), one.changed)
+                self.send_calendar(
+                    fold(business.calendar("Booking", [(one, one.status.upper())]), business.fault), one.changed
+                )
             case "POST", ["bookings", booking, action]:
                 business.act(business.bookings[booking], action, body)
                 self.answer_json(business.json_of(business.bookings[booking], self.base))
@@ -368,8 +404,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(302, {"Location": self.path + "?"})
         feed = business.things["feeds"][feed_id]
         listed = business.of_feed(feed)
-        text = business.free_busy(listed) if suffix == "ifb" else business.calendar(
-            f"Feed of {feed['kind']}", listed, masked=feed["kind"] == "busy")
+        text = (
+            business.free_busy(listed)
+            if suffix == "ifb"
+            else business.calendar(f"Feed of {feed['kind']}", listed, masked=feed["kind"] == "busy")
+        )
         started = datetime(2020, 1, 1, tzinfo=UTC)
         self.send_calendar(fold(text, business.fault), max((b.changed for b, _ in listed), default=started))
 

@@ -36,7 +36,11 @@ class Evolution:
         self.process = subprocess.Popen(
             # Debian's own interpreter: python3-gi is not built for any other.
             ["/usr/bin/dbus-run-session", "--", "/usr/bin/python3", str(CLIENT)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, env=environment, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            env=environment,
+            text=True,
         )
 
     def ask(self, **command: str) -> Any:

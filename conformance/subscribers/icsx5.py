@@ -10,6 +10,7 @@ import json
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from held import Held, fresh_folder
 from kit.server import CACHE
@@ -61,7 +62,7 @@ class Icsx5:
             found[record["uid"]] = (modified, Held(**{key: record[key] for key in Held.__dataclass_fields__}))
         subscription.events = found
 
-    def read(self, file: Path) -> list[dict[str, str]]:
+    def read(self, file: Path) -> list[dict[str, Any]]:
         command = [str(CACHE / "venv/bin/python"), str(READER), str(file)]
         out = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
         return [json.loads(line) for line in out.splitlines()]

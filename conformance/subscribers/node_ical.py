@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from held import Held, fresh_folder
+from kit.server import NODE
 
 PROGRAM = Path(__file__).with_suffix(".mjs")
 
@@ -25,7 +26,7 @@ class NodeIcal:
         self.urls[feed] = url
 
     def refresh(self, feed: str) -> None:
-        command = ["node", str(PROGRAM), self.urls[feed], str(self.work / f"{feed}.json")]
+        command = [NODE, str(PROGRAM), self.urls[feed], str(self.work / f"{feed}.json")]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise RuntimeError(f"node-ical {feed}: {done.stderr}")

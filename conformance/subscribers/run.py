@@ -40,7 +40,9 @@ State = tuple[str, str]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
-    parser.add_argument("--only", action="append", metavar="CLIENT", help="vdirsyncer, khal, evolution, node-ical or icsx5-rules")
+    parser.add_argument(
+        "--only", action="append", metavar="CLIENT", help="vdirsyncer, khal, evolution, node-ical or icsx5-rules"
+    )
     arguments = parser.parse_args()
     tally = Tally("subscribers", Path(__file__).with_name("expected.toml"))
     work = WORK / "subscribers"
@@ -78,18 +80,27 @@ class Story:
             "/services", {"name": f"Haircut {mark}", "duration_minutes": 60, "staff": [one["id"] for one in staff]}
         )
         customer = self.person("/customers", f"Zoë Ümlaut {mark}")
-        self.subscribe(dict(zip(FEEDS, (("staff", staff[0]), ("staff", staff[1]), ("customer", customer)), strict=True)))
+        self.subscribe(
+            dict(zip(FEEDS, (("staff", staff[0]), ("staff", staff[1]), ("customer", customer)), strict=True))
+        )
         self.step("before", {})
 
         first, second = self.free_starts(service["id"], staff[0]["id"], staff[1]["id"])
-        booking = self.api.post("/bookings", {
-            "service": service["id"], "staff": staff[0]["id"], "start": first, "timezone": ZONE,
-            "customer": {"name": customer["name"], "email": customer["email"]},
-        })
+        booking = self.api.post(
+            "/bookings",
+            {
+                "service": service["id"],
+                "staff": staff[0]["id"],
+                "start": first,
+                "timezone": ZONE,
+                "customer": {"name": customer["name"], "email": customer["email"]},
+            },
+        )
         self.note(booking)
         live = booking["status"].upper()
         self.tally.check("the booking is confirmed", live == "CONFIRMED", live)
-        self.tally.check("the booking is the known customer's", customer["id"] in str(booking["customer"]), booking["customer"])
+        booked_for = booking["customer"]
+        self.tally.check("the booking is the known customer's", customer["id"] in str(booked_for), booked_for)
         self.step("created", {"first-staff": (live, first), "customer": (live, first)})
 
         self.change(booking["id"], "reschedule", {"start": second})
@@ -168,7 +179,9 @@ class Story:
             time.sleep(0.2)
 
     def compare(self, name: str, subscriber: Subscriber, feed: str, held: list[Held], expected: State | None) -> None:
-        self.tally.check(f"{name} holds the truth once", states(held) == wanted(expected), f"{held}, not {wanted(expected)}")
+        self.tally.check(
+            f"{name} holds the truth once", states(held) == wanted(expected), f"{held}, not {wanted(expected)}"
+        )
         if len(held) != 1:
             return
         now, before = held[0], self.previous.get((subscriber.name, feed))

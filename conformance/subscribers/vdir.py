@@ -122,16 +122,16 @@ class Khal:
         home = self.work / feed
         done = subprocess.run(
             [str(BIN / "khal"), "-c", str(home / "khal.conf"), "list", "--once", *wanted, "today", "60d"],
-            capture_output=True, text=True, timeout=60,
+            capture_output=True,
+            text=True,
+            timeout=60,
             env={**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8", "XDG_CACHE_HOME": str(home / "cache")},
         )
         if done.returncode != 0:
             raise RuntimeError(f"khal list {feed}: {done.stderr}")
         # One JSON list for each day that has events.
         days = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-        return [
-            Held(e["uid"], None, e["status"].strip() or None, e["start"], e["title"]) for day in days for e in day
-        ]
+        return [Held(e["uid"], None, e["status"].strip() or None, e["start"], e["title"]) for day in days for e in day]
 
     def fingerprint(self, feed: str) -> object:
         return self.hold(feed)

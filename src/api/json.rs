@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
@@ -18,8 +18,11 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = pointer(error.path());
-        refused(&path, error.inner())
+        // A reader stops at the first field it does not like; what follows may be no JSON at all.
+        match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Err(broken) => refused("", &broken),
+            Ok(IgnoredAny) => refused(&pointer(error.path()), error.inner()),
+        }
     })?;
     reader.end().map_err(|error| refused("", &error))?;
     Ok(value)

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::{Api, json, problem::Problem};
 use crate::store::Id;
 
-/// The longest body the API takes, in bytes. The largest useful one, a service with 500 staff, has 40 KB.
-const BODY_LIMIT: usize = 256 * 1024;
+/// The longest body the API takes, in bytes. The largest useful one, a service with 500 staff, has 20 KB.
+const BODY_LIMIT: usize = 1024 * 1024;
 
 /// What a request that changes something brings.
 pub(super) struct Input<T> {
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Input<T> {
         let if_match = IfMatch::of(&parts.headers)?;
         let key = if parts.method == Method::POST { idempotency_key(&parts.headers)? } else { None };
         let bytes = read(&parts.headers, body).await?;
-        if !bytes.is_empty() && !is_json(&parts.headers) {
+        if !bytes.is_empty() && (!is_json(&parts.headers) || parts.headers.contains_key(header::CONTENT_ENCODING)) {
             return Err(Problem::not_json());
         }
         let once = key.map(|key| Once { key, fingerprint: fingerprint(api, &parts, &bytes) });

@@ -85,7 +85,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::User(command) => runtime()?.block_on(user::run(&config, command)),
         Command::Token(command) => runtime()?.block_on(token::run(&config, command)),
         Command::Import(command) => runtime()?.block_on(import::run(&config, command)),
-        Command::Doctor => runtime()?.block_on(doctor::run(&config)),
+        Command::Doctor => doctor::run(&config),
         Command::Openapi => {
             println!("{}", crate::api::openapi(&config.public_url));
             Ok(())

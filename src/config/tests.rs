@@ -192,3 +192,11 @@ fn every_key_is_reachable_in_both_places() {
         }
     }
 }
+
+#[test]
+fn every_key_is_in_the_manual() {
+    let manual = include_str!("../../docs/operations.md");
+    for key in super::KEYS {
+        assert!(manual.contains(&format!("| `{}`", key.name)), "{} is missing in docs/operations.md", key.name);
+    }
+}

@@ -5,6 +5,7 @@ mod busy;
 mod content;
 mod freshness;
 mod http;
+mod postgres;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -93,8 +94,12 @@ fn person(tenant: TenantId, role: Role, name: &str) -> Person {
 fn house_with(recheck: Duration, bytes: u64) -> House {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", dir.path().join("t.db").display());
-    store::migrate(&url).unwrap();
-    let mut conn = Conn::open(&url, true).unwrap();
+    house_on(&url, dir, recheck, bytes)
+}
+
+fn house_on(url: &str, dir: tempfile::TempDir, recheck: Duration, bytes: u64) -> House {
+    store::migrate(url).unwrap();
+    let mut conn = Conn::open(url, true).unwrap();
     let tenant = TenantId::of_slug("salon");
     let at = Instant::from_unix(NOW - 30 * DAY);
     let row = Tenant {
@@ -134,7 +139,7 @@ fn house_with(recheck: Duration, bytes: u64) -> House {
     };
     store::resources::insert(&mut conn, &resource).unwrap();
     let key = MasterKey::from_bytes([7; 32]);
-    let store = Store::connect(&url, &store::Options::for_url(&url)).unwrap();
+    let store = Store::connect(url, &store::Options::for_url(url)).unwrap();
     let clock = Arc::new(AtomicI64::new(NOW));
     let told = Arc::clone(&clock);
     let told = Arc::new(move || Instant::from_unix(told.load(Ordering::Relaxed)));

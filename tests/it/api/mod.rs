@@ -1,0 +1,14 @@
+//! The REST API.
+
+mod bookings;
+mod catalog;
+mod feeds;
+mod hostile;
+mod idempotency;
+mod lists;
+mod matrix;
+mod openapi;
+mod people;
+mod preconditions;
+mod strict;
+mod tokens;
