@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::caller::Access;
 use super::problem::{FaultBody, ProblemBody};
-use super::routes::table;
+use super::routes::{Route, table};
 use super::{bookings, customers, feeds, resources, services, staff};
 
 /// What callers of the API need to know that is in no single operation.
@@ -64,14 +64,17 @@ impl Modify for Common {
                 _ => continue,
             };
             if let Some(operation) = operation {
-                complete(operation, route.method.as_str(), route.path.contains("{id}"), route.access);
+                complete(operation, route);
             }
         }
     }
 }
 
-fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) {
-    let Access::Token(scope) = access else { return };
+fn complete(operation: &mut Operation, route: &Route) {
+    let Access::Token(scope) = route.access else { return };
+    let (method, one) = (route.method.as_str(), route.path.contains("{id}"));
+    // A thing of its own, not its history or a file of it.
+    let versioned = route.path.ends_with("{id}") || method == "POST";
     operation.security = Some(vec![SecurityRequirement::new("token", [scope.word()])]);
     let parameters = operation.parameters.get_or_insert_default();
     if method == "POST" {
@@ -81,10 +84,10 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     if one && method != "GET" {
         parameters.push(header("If-Match", "The ETag the change is meant for."));
     }
-    if one && method == "GET" {
+    if versioned && method == "GET" {
         parameters.push(header("If-None-Match", "The ETag the caller has; 304 when it is still that."));
     }
-    describe(operation, one || method == "POST");
+    describe(operation, versioned);
     let responses = &mut operation.responses.responses;
     let problem = |status: &str, what: &str| (status.to_owned(), RefOr::T(refusal(what)));
     responses.extend([
@@ -96,7 +99,7 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     if one {
         responses.extend([problem("404", "There is no such thing in this business.")]);
     }
-    if one && method == "GET" {
+    if versioned && method == "GET" {
         let unchanged = ResponseBuilder::new().description("The caller has this version.").build();
         responses.insert("304".to_owned(), RefOr::T(unchanged));
     }

@@ -4,7 +4,7 @@
 //! into the database in units of work, each row in its own savepoint. What is wrong with a row is reported with file,
 //! line, column and field, and stops no other row.
 //!
-//! Rows are known again by reference or UID, else by what they say ([`bookings`], [`offers`]), so importing a file twice
+//! Rows are known again by reference or UID, else by what they say (`bookings`, `offers`), so importing a file twice
 //! changes nothing. A field that a row does not have stays as it is; an empty one is emptied.
 
 mod bookings;

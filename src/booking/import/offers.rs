@@ -119,10 +119,10 @@ fn known_person(
     group: Group,
     reference: Option<&str>,
 ) -> Result<Option<Person>, Error> {
-    if let Some(reference) = reference {
-        if let Some(person) = people::find_by_external_ref(conn, ctx.tenant, reference)? {
-            return Ok(Some(person));
-        }
+    if let Some(reference) = reference
+        && let Some(person) = people::find_by_external_ref(conn, ctx.tenant, reference)?
+    {
+        return Ok(Some(person));
     }
     let Some(email) = row.email.as_ref().and_then(Option::as_deref) else { return Ok(None) };
     let key = identity_key(row.name.trim(), Some(email.trim()));
