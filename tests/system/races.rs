@@ -110,7 +110,8 @@ fn slot(round: usize) -> i64 {
 async fn allocations_never_overlap(database: &Database) -> Result<(), String> {
     let columns = "tenant_id, resource_id, unit, busy_from, busy_until, session, seat";
     let rows = database.rows(&format!("SELECT {columns} FROM allocations ORDER BY 1, 2, 3, 4")).await;
-    let mut of_unit: BTreeMap<Vec<String>, Vec<(i64, i64, String, String)>> = BTreeMap::new();
+    type Taken = (i64, i64, String, String);
+    let mut of_unit: BTreeMap<Vec<String>, Vec<Taken>> = BTreeMap::new();
     for row in rows {
         let row: Vec<String> = row.into_iter().map(Option::unwrap).collect();
         let [tenant, resource, unit, from, until, session, seat] = row.try_into().unwrap();
@@ -203,7 +204,7 @@ fn moves_against_bookings(business: Business) -> Prepared {
             let start = parked + i64::try_from(client).unwrap() * 90;
             movers.push(business.api.create("bookings", &booking(&service, start, client)).await);
         }
-        let wish = move |round, client: usize| match movers.get(client / 2).filter(|_| client % 2 == 0) {
+        let wish = move |round, client: usize| match movers.get(client / 2).filter(|_| client.is_multiple_of(2)) {
             Some(id) => (format!("bookings/{id}/reschedule"), json!({ "start": at(slot(round)) })),
             None => ("bookings".to_owned(), booking(&service, slot(round), client)),
         };
