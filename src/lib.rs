@@ -13,6 +13,7 @@
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
 //! | [`feed`] | calendars behind secret URLs |
 //! | [`api`] | REST: one file per resource, problem details, OpenAPI |
+//! | [`web`] | pages for people |
 //! | [`server`] | connections, every path on one page, the layer in front of them, log, metrics, health |
 //! | [`config`] | flags, environment and file → the rooms' option structs |
 //! | [`cli`] | one file per command |
@@ -29,3 +30,4 @@ pub mod secret;
 pub mod server;
 pub mod store;
 pub mod time;
+pub mod web;

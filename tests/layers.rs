@@ -34,6 +34,7 @@ const ROOMS: &[Room] = &[
     room(3, "booking", "use cases, the one truth that every dialect goes through"),
     room(4, "feed", "a dialect; dialects never meet each other"),
     room(4, "api", "a dialect; dialects never meet each other"),
+    room(4, "web", "a dialect; dialects never meet each other"),
     room(5, "server", "sockets and the page of routes: it sees every dialect, none sees it"),
     Room {
         only_for: &["cli", "main"],

@@ -53,7 +53,8 @@ pub fn calendar_file(
 fn file(object: &collections::Object) -> CalendarFile {
     let head = CalendarHead { method: Some(Method::Publish), ..CalendarHead::default() };
     let mut text = render_head(&head);
-    if let Some(zone) = object.timezone.as_deref().and_then(|name| Zone::parse(name).ok()) {
+    let zone = object.timezone.as_deref().filter(|name| *name != "UTC");
+    if let Some(zone) = zone.and_then(|name| Zone::parse(name).ok()) {
         text.push_str(&vtimezone(&zone, object.first_start, object.last_end));
     }
     text.push_str(&object.component);

@@ -1,6 +1,6 @@
 //! The projection: a booking as each of its readers sees it, written with it in one transaction.
 
-use crate::store::bookings::{Booking, Override};
+use crate::store::bookings::{self, Booking, Override, Upcoming};
 use crate::store::collections::{self, Object};
 use crate::store::{BookingStatus, Conn, Id};
 use crate::time::Instant;
@@ -102,46 +102,19 @@ pub fn last_end(booking: &Booking, occurrences: &[Occurrence]) -> Instant {
     occurrences.iter().map(|o| o.span.at.end).max().unwrap_or(booking.end_at).max(booking.end_at)
 }
 
-/// Whose name or look changed.
-#[derive(Debug, Clone, Copy)]
-pub enum RefreshOf {
-    /// A staff member's.
-    Staff(Id),
-    /// A customer's.
-    Customer(Id),
-    /// A resource's.
-    Resource(Id),
-    /// A service's.
-    Service(Id),
-    /// The business's own.
-    Everything,
-}
-
-impl RefreshOf {
-    fn concerns(self, booking: &Booking) -> bool {
-        match self {
-            Self::Staff(id) => booking.staff_id == Some(id),
-            Self::Customer(id) => booking.customer_id == Some(id),
-            Self::Resource(id) => booking.resource_ids.0.contains(&id),
-            Self::Service(id) => booking.service_id == id,
-            Self::Everything => true,
-        }
-    }
-}
-
-/// Writes anew every booking that is not over and shows what changed, as a change that subscribers see.
+/// Writes anew every booking that is not over and names what changed its name or look, as a change that subscribers
+/// see.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub fn refresh(conn: &mut Conn, ctx: &Context, of: RefreshOf) -> Result<Vec<Id>, Error> {
-    use crate::store::bookings;
+pub fn refresh(conn: &mut Conn, ctx: &Context, of: Upcoming) -> Result<Vec<Id>, Error> {
     let mut touched = Vec::new();
     let mut after = None;
     loop {
-        let page = bookings::upcoming(conn, ctx.tenant, ctx.now, after, 200)?;
+        let page = bookings::upcoming(conn, ctx.tenant, of, ctx.now, after, 200)?;
         let Some(last) = page.last() else { break };
         after = Some(last.booking_id);
-        for old in page.into_iter().filter(|booking| of.concerns(booking)) {
+        for old in page {
             let new = super::change::next_version(&old, ctx.now, true);
             bookings::replace(conn, &new, old.version)?;
             super::history::record(conn, ctx, "refreshed", Some(&old), &new)?;
@@ -159,7 +132,7 @@ pub fn refresh(conn: &mut Conn, ctx: &Context, of: RefreshOf) -> Result<Vec<Id>,
 /// [`Error::Store`].
 pub fn reproject(conn: &mut Conn, ctx: &Context, booking: &Booking) -> Result<Vec<Id>, Error> {
     let cast = Cast::load(conn, booking)?;
-    let overrides = crate::store::bookings::overrides(conn, ctx.tenant, booking.booking_id)?;
+    let overrides = bookings::overrides(conn, ctx.tenant, booking.booking_id)?;
     let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
     let occurrences = series::occurrences(&span, booking.rrule.as_deref(), &overrides)?;
     let scene = Scene { booking, cast: &cast, overrides: &overrides, occurrences: &occurrences };

@@ -1,6 +1,6 @@
 //! When the rules of a zone change: what the clocks show stays, the instants are worked out anew (B12).
 
-use crate::store::bookings::{self, Booking, Override};
+use crate::store::bookings::{self, Booking, Override, Upcoming};
 use crate::store::{Conn, Id, allocations, services};
 
 use super::allocate::{Needs, take};
@@ -37,7 +37,7 @@ pub fn rederive(conn: &mut Conn, ctx: &Context) -> Result<Rederived, Error> {
     let mut after = None;
     loop {
         // A day of grace: what ended an hour ago by the old rules may not be over by the new ones.
-        let page = bookings::upcoming(conn, ctx.tenant, ctx.now - 86_400, after, 500)?;
+        let page = bookings::upcoming(conn, ctx.tenant, Upcoming::Any, ctx.now - 86_400, after, 500)?;
         let Some(last) = page.last() else { break };
         after = Some(last.booking_id);
         for booking in page {

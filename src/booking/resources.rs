@@ -1,7 +1,9 @@
 //! Rooms, vehicles, equipment and products (B3).
 
 use super::people::open_collection;
+use super::project;
 use super::{Conflict, Context, Error, Faults, Saved, feeds, input};
+use crate::store::bookings::Upcoming;
 use crate::store::resources::{self, Resource};
 use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations, services};
 
@@ -102,7 +104,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ResourcePatch) -> 
     let mut touched = Vec::new();
     if old.name != new.name {
         touched = feeds::rename_all_of(conn, ctx, id, &new.name)?;
-        touched.extend(refresh_upcoming(conn, ctx, id)?);
+        touched.extend(project::refresh(conn, ctx, Upcoming::OfResource(id))?);
     }
     Ok(Saved { row: new, touched })
 }
@@ -175,9 +177,4 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     }
     services::remove_provider(conn, ctx.tenant, id)?;
     feeds::end_all_of(conn, ctx, id)
-}
-
-/// Projects the bookings ahead of a resource again.
-fn refresh_upcoming(_conn: &mut Conn, _ctx: &Context, _id: Id) -> Result<Vec<Id>, Error> {
-    Ok(Vec::new())
 }

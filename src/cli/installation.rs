@@ -46,10 +46,8 @@ impl Installation {
     /// The business of a slug, for a command that acts on it.
     pub async fn context(&self, slug: &str) -> Result<Context, Failure> {
         let (tenant, links) = (TenantId::of_slug(slug), self.links.clone());
-        let found = self
-            .store
-            .read(move |conn| tenants::context(conn, tenant, "operator", clock::now(), links.clone()))
-            .await;
+        let found =
+            self.store.read(move |conn| tenants::context(conn, tenant, "operator", clock::now(), links.clone())).await;
         found.map_err(|error| match error {
             booking::Error::NotFound(_) => {
                 format!("there is no business \"{slug}\"; `fasti tenant list` shows those there are").into()

@@ -47,6 +47,8 @@ enum Command {
     Token(token::Command),
     /// Check configuration, database, clock and time zones
     Doctor,
+    /// Print the OpenAPI 3.1 document of the API
+    Openapi,
     /// Ask the running server whether it is well; for container engines
     Healthcheck,
 }
@@ -80,6 +82,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::User(command) => runtime()?.block_on(user::run(&config, command)),
         Command::Token(command) => runtime()?.block_on(token::run(&config, command)),
         Command::Doctor => runtime()?.block_on(doctor::run(&config)),
+        Command::Openapi => {
+            println!("{}", crate::api::openapi(&config.public_url));
+            Ok(())
+        }
         Command::Healthcheck => Ok(crate::server::healthcheck::check(&config.listen, Duration::from_secs(5))?),
         Command::Demo => Ok(()),
     }

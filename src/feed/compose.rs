@@ -63,9 +63,12 @@ impl Composer {
     }
 
     fn head(&self, shown: &Shown, token: &str) -> String {
+        // Who is given a customer's busy times is not told which customer's they are.
+        let nameless = shown.is_busy_only() && shown.feed.kind == FeedKind::Customer;
+        let name = if nameless { "Busy" } else { shown.feed.name.as_str() };
         render_head(&CalendarHead {
             method: Some(Method::Publish),
-            name: Some(shown.feed.name.as_str().into()),
+            name: Some(name.into()),
             zone: Some(&shown.day.zone),
             refresh_minutes: Some(REFRESH_MINUTES),
             source: Some(format!("{}/feeds/{token}.ics", self.public_url).into()),
@@ -139,7 +142,8 @@ impl Body {
 
     fn push(&mut self, entry: &Entry) {
         self.bytes.extend_from_slice(entry.component.as_bytes());
-        let Some(name) = &entry.timezone else { return };
+        // Times in UTC are written with a Z, and refer to no zone.
+        let Some(name) = entry.timezone.as_ref().filter(|name| *name != "UTC") else { return };
         match self.zones.iter_mut().find(|span| span.name == *name) {
             Some(span) => {
                 span.from = span.from.min(entry.first_start);

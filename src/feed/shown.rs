@@ -4,7 +4,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::window::{Day, Detail, Options};
+use super::window::{Day, Options};
+use crate::booking::feeds::Detail;
 use crate::store::feeds::LiveFeed;
 use crate::store::{BookingKind, FeedKind, Id, TenantId};
 use crate::time::{Instant, Zone};

@@ -2,23 +2,13 @@
 
 use serde::Deserialize;
 
+use crate::booking::feeds::Detail;
 use crate::store::BookingKind;
 use crate::store::collections;
 use crate::time::{Date, Instant, Interval, Zone};
 
 /// Cancelled bookings are shown this long after they were cancelled, so that subscribers who ask seldom remove them.
 const CANCELLED_DAYS: u32 = 30;
-
-/// How much of a booking a feed shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Detail {
-    /// What the reader of the collection may see.
-    #[default]
-    Full,
-    /// Only when somebody is busy.
-    Busy,
-}
 
 /// The options of a feed, as its row keeps them in JSON. What is absent has its default, what is unknown is an error.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -11,6 +11,7 @@ use crate::booking::Links;
 use crate::feed::{self, CacheOptions, FeedState};
 use crate::store::{self, Store, TenantId};
 use crate::time::{Instant, clock};
+use crate::web::{self, WebState};
 
 /// How often what was learnt in memory is written down.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
@@ -40,20 +41,23 @@ impl App {
         Self { store, links, feeds, tidier }
     }
 
-    /// `/api/…`, `/feeds/…`, `/ics/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
+    /// `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
     pub fn router(&self, options: &ServerOptions) -> Router {
         let feeds = self.feeds.clone();
+        let on_change: web::OnChange = Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched));
         let api = ApiState {
             store: self.store.clone(),
             master_key: self.links.key.clone(),
             public_url: self.links.public_url.to_string(),
             clock: clock::now,
-            on_change: Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched)),
+            on_change: Arc::clone(&on_change),
         };
+        let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()
             .nest("/api", api::routes(api))
             .merge(feed::routes(self.feeds.clone()))
+            .merge(web::routes(web))
             .merge(operations(options, move || ready(store.clone())))
     }
 

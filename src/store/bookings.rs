@@ -193,45 +193,65 @@ pub fn list(
 pub fn upcoming(
     conn: &mut Conn,
     tenant: TenantId,
+    of: Upcoming,
     from: Instant,
     after: Option<Id>,
     limit: i64,
 ) -> Result<Vec<Booking>, Error> {
-    let query = bookings::table
-        .filter(bookings::tenant_id.eq(tenant))
-        .filter(bookings::last_end.gt(from))
-        .filter(bookings::status.ne(BookingStatus::Cancelled))
-        .filter(bookings::booking_id.gt(after.unwrap_or(Id::TEAM)))
-        .order(bookings::booking_id)
-        .limit(limit);
-    Ok(on!(conn, |c| query.select(Booking::as_select()).load(c))?)
+    use super::schema::allocations;
+    macro_rules! run {
+        ($c:expr) => {{
+            let query = bookings::table
+                .filter(bookings::tenant_id.eq(tenant))
+                .filter(bookings::last_end.gt(from))
+                .filter(bookings::status.ne(BookingStatus::Cancelled))
+                .filter(bookings::booking_id.gt(after.unwrap_or(Id::TEAM)))
+                .order(bookings::booking_id)
+                .limit(limit)
+                .select(Booking::as_select())
+                .into_boxed();
+            let query = match of {
+                Upcoming::Any => query,
+                Upcoming::OfStaff(id) => query.filter(bookings::staff_id.eq(id)),
+                Upcoming::OfCustomer(id) => query.filter(bookings::customer_id.eq(id)),
+                Upcoming::OfService(id) => query.filter(bookings::service_id.eq(id)),
+                Upcoming::OfResource(id) => query.filter(
+                    bookings::booking_id.eq_any(
+                        allocations::table
+                            .filter(allocations::tenant_id.eq(tenant))
+                            .filter(allocations::resource_id.eq(id))
+                            .filter(allocations::busy_until.gt(from))
+                            .select(allocations::booking_id),
+                    ),
+                ),
+            };
+            query.load($c)
+        }};
+    }
+    Ok(on!(conn, |c| run!(c))?)
 }
 
 /// Whose bookings ahead to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upcoming {
+    /// Everyone's.
+    Any,
+    /// A staff member's.
+    OfStaff(Id),
     /// A customer's.
     OfCustomer(Id),
     /// A service's.
     OfService(Id),
+    /// A resource's.
+    OfResource(Id),
 }
 
-/// Whether there is a tentative or confirmed booking that ends after `from`.
+/// Whether there is a booking that is not cancelled and ends after `from`.
 ///
 /// # Errors
 /// [`Error::Db`].
 pub fn any_upcoming(conn: &mut Conn, tenant: TenantId, of: Upcoming, from: Instant) -> Result<bool, Error> {
-    let query = bookings::table
-        .filter(bookings::tenant_id.eq(tenant))
-        .filter(bookings::status.eq_any([BookingStatus::Tentative, BookingStatus::Confirmed]))
-        .filter(bookings::last_end.gt(from))
-        .select(bookings::version)
-        .limit(1);
-    let found: Option<i64> = match of {
-        Upcoming::OfCustomer(id) => on!(conn, |c| query.filter(bookings::customer_id.eq(id)).first(c).optional())?,
-        Upcoming::OfService(id) => on!(conn, |c| query.filter(bookings::service_id.eq(id)).first(c).optional())?,
-    };
-    Ok(found.is_some())
+    Ok(!upcoming(conn, tenant, of, from, None, 1)?.is_empty())
 }
 
 /// Writes `booking` over the row, if the row still has version `expected`. False: it has not.

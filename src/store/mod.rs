@@ -29,8 +29,8 @@ pub(crate) use connection::on;
 pub use connection::{Conn, PgConn};
 pub use error::{Error, WorkError};
 pub use id::{Id, Ids, NotAnId};
-pub use tenants::database_now;
 pub use migrate::{migrate, pending};
+pub use tenants::database_now;
 pub use types::{
     BookingKind, BookingStatus, CollectionKind, FeedKind, Local, ProviderKind, ResourceKind, Role, Scope, TenantId,
 };

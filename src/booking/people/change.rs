@@ -1,5 +1,7 @@
 use super::{Group, find, refuse_twins};
+use crate::booking::project;
 use crate::booking::{Context, Error, Faults, Saved, feeds, input};
+use crate::store::bookings::Upcoming;
 use crate::store::people::{self, Person, identity_key};
 use crate::store::{Conn, Id, Role};
 
@@ -107,12 +109,9 @@ fn tell(conn: &mut Conn, ctx: &Context, group: Group, old: &Person, new: &Person
         touched = feeds::rename_all_of(conn, ctx, new.person_id, &new.name)?;
     }
     if (&old.name, &old.email, &old.phone) != (&new.name, &new.email, &new.phone) {
-        touched.extend(refresh_upcoming(conn, ctx, group, new.person_id)?);
+        let id = new.person_id;
+        let of = if group == Group::Staff { Upcoming::OfStaff(id) } else { Upcoming::OfCustomer(id) };
+        touched.extend(project::refresh(conn, ctx, of)?);
     }
     Ok(touched)
-}
-
-/// Projects the bookings ahead of a person again.
-fn refresh_upcoming(_conn: &mut Conn, _ctx: &Context, _group: Group, _id: Id) -> Result<Vec<Id>, Error> {
-    Ok(Vec::new())
 }

@@ -120,20 +120,20 @@ fn refuse_twins(conn: &mut Conn, person: &Person) -> Result<(), Error> {
     let tenant = person.tenant_id;
     let other = |found: Option<Person>| found.filter(|other| other.person_id != person.person_id);
     let taken = |detail: String| Err(Error::conflict(Conflict::AlreadyExists, detail));
-    if let Some(username) = &person.username {
-        if other(people::find_by_username(conn, tenant, username)?).is_some() {
-            return taken(format!("the user name \"{username}\" is taken"));
-        }
+    if let Some(username) = &person.username
+        && other(people::find_by_username(conn, tenant, username)?).is_some()
+    {
+        return taken(format!("the user name \"{username}\" is taken"));
     }
-    if let Some(reference) = &person.external_ref {
-        if let Some(twin) = other(people::find_by_external_ref(conn, tenant, reference)?) {
-            return taken(format!("external_ref \"{reference}\" belongs to {}", twin.person_id));
-        }
+    if let Some(reference) = &person.external_ref
+        && let Some(twin) = other(people::find_by_external_ref(conn, tenant, reference)?)
+    {
+        return taken(format!("external_ref \"{reference}\" belongs to {}", twin.person_id));
     }
-    if let Some(key) = &person.identity_key {
-        if let Some(twin) = other(people::find_by_identity(conn, tenant, key)?) {
-            return taken(format!("there is a customer of this name and e-mail address already: {}", twin.person_id));
-        }
+    if let Some(key) = &person.identity_key
+        && let Some(twin) = other(people::find_by_identity(conn, tenant, key)?)
+    {
+        return taken(format!("there is a customer of this name and e-mail address already: {}", twin.person_id));
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use super::{
     ADVANCE_DAYS, AHEAD, BUFFER, CAPACITY, DURATION, Offered, STEP, check_reminders, check_seats, color, find,
     providers, refuse_twin,
 };
+use crate::booking::project;
 use crate::booking::{Context, Error, Faults, Saved, input};
+use crate::store::bookings::Upcoming;
 use crate::store::services::{self, Service};
 use crate::store::{BookingKind, Conn, Id};
 
@@ -65,7 +67,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ServicePatch) -> R
     }
     let shown = |s: &Service| (s.name.clone(), s.color.clone(), s.reminders_minutes.clone());
     let changed = shown(&old.service) != shown(&new.service);
-    let touched = if changed { refresh_upcoming(conn, ctx, id)? } else { Vec::new() };
+    let touched = if changed { project::refresh(conn, ctx, Upcoming::OfService(id))? } else { Vec::new() };
     Ok(Saved { row: new, touched })
 }
 
@@ -119,9 +121,4 @@ fn set_or_clear(
         Some(Ok(value)) => *field = value,
         Some(Err(detail)) => faults.add(pointer, detail),
     }
-}
-
-/// Projects the bookings ahead of a service again.
-fn refresh_upcoming(_conn: &mut Conn, _ctx: &Context, _id: Id) -> Result<Vec<Id>, Error> {
-    Ok(Vec::new())
 }

@@ -120,7 +120,13 @@ impl Made {
             self.staff.push(people::create(conn, &self.ctx, &new)?.person_id);
         }
         for (name, kind, quantity) in RESOURCES {
-            let new = NewResource { name: name.to_owned(), kind, quantity: Some(quantity), timezone: None, external_ref: None };
+            let new = NewResource {
+                name: name.to_owned(),
+                kind,
+                quantity: Some(quantity),
+                timezone: None,
+                external_ref: None,
+            };
             self.resources.push(resources::create(conn, &self.ctx, &new)?.resource_id);
         }
         Ok(())
@@ -153,8 +159,11 @@ impl Made {
 
     fn booking(&self, service: usize, start: Civil, customer: usize) -> NewBooking {
         let (name, email, phone) = CUSTOMERS[customer % CUSTOMERS.len()];
-        let customer =
-            CustomerInput::Named { name: name.to_owned(), email: Some(email.to_owned()), phone: Some(phone.to_owned()) };
+        let customer = CustomerInput::Named {
+            name: name.to_owned(),
+            email: Some(email.to_owned()),
+            phone: Some(phone.to_owned()),
+        };
         let start = start.strftime("%Y-%m-%dT%H:%M").to_string();
         NewBooking { service: self.services[service], customer, start, ..NewBooking::default() }
     }
@@ -209,7 +218,8 @@ impl Made {
             new.end = Some(self.day(until).to_string());
             self.add(conn, &new)?;
         }
-        for (stop, (hour, street)) in [(8, "Gartenstraße 12"), (9, "Am Markt 3"), (10, "Seeweg 41")].iter().enumerate() {
+        for (stop, (hour, street)) in [(8, "Gartenstraße 12"), (9, "Am Markt 3"), (10, "Seeweg 41")].iter().enumerate()
+        {
             let mut new = self.booking(10, self.day(2).at(*hour, 0, 0, 0), stop + 4);
             new.stop = i64::try_from(stop + 1).ok();
             new.location = Some(format!("{street}, 10115 Berlin"));
@@ -238,7 +248,8 @@ impl Made {
         self.bookings += 1;
         let new = self.booking(4, self.day(3).at(18, 0, 0, 0), 2);
         if let Some(id) = self.add(conn, &new)? {
-            let patch = BookingPatch { notes: Some(Some("Asked for a later date.".to_owned())), ..BookingPatch::default() };
+            let patch =
+                BookingPatch { notes: Some(Some("Asked for a later date.".to_owned())), ..BookingPatch::default() };
             booking::change(conn, &self.ctx, id, &patch)?;
             booking::cancel(conn, &self.ctx, id, None, Some("The customer is ill".to_owned()))?;
         }
@@ -261,7 +272,8 @@ impl Made {
             (FeedKind::Maintenance, None),
             (FeedKind::Busy, Some(self.staff[4])),
         ];
-        let make = |(kind, subject)| feeds::create(conn, ctx, &NewFeed { kind, subject, options: NewFeedOptions::default() });
+        let make =
+            |(kind, subject)| feeds::create(conn, ctx, &NewFeed { kind, subject, options: NewFeedOptions::default() });
         wanted.into_iter().map(make).collect()
     }
 }

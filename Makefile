@@ -1,0 +1,80 @@
+# Fasti: two commands matter. `make demo` starts a business to try; `make test` checks everything CI checks.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Cargo is parallel by itself, and the steps of a run share its folder.
+.NOTPARALLEL:
+.PHONY: help demo run build test tools check lint audit docs unit conform conform-quick bench soak docker-check clean
+
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+# What CI builds is thrown away: incremental data would only cost time and space.
+export CARGO_TERM_COLOR ?= auto
+
+step = @printf '\n== %s  %s\n' "$$(date +%T)"
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+demo: ## Build, and start a throw-away business with staff, services and bookings
+	cargo build --quiet
+	@exec cargo run --quiet -- demo $(ARGS)
+
+run: ## Build, and serve with ./fasti.toml if there is one
+	@exec cargo run --quiet -- serve $(ARGS)
+
+build: ## Build the release binary: target/release/fasti
+	cargo build --release --locked
+
+test: tools check lint docs audit conform-quick unit ## Everything CI runs; the test runner's summary comes last
+
+tools: ## Install what the checks need, into target/tools
+	@tests/tools/install.sh
+
+check: ## Format and clippy
+	$(step) "format and clippy"
+	cargo fmt --check
+	cargo clippy --locked --all-targets --quiet -- -D warnings
+
+lint: tools ## Check the scripts and the Dockerfile
+	$(step) "scripts and Dockerfile"
+	shellcheck $$(git ls-files '*.sh' .ci/run)
+	hadolint Dockerfile
+
+docs: ## Build the documentation and run its examples
+	$(step) "documentation"
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --quiet
+	cargo test --locked --doc --quiet
+
+audit: tools ## Check the dependencies: vulnerabilities, licences, sources
+	$(step) "dependencies"
+	tests/tools/audit.sh
+
+unit: tools ## Unit, property and integration tests, on SQLite and PostgreSQL
+	$(step) "tests on SQLite and PostgreSQL"
+	tests/with-postgres.sh cargo nextest run --locked --no-fail-fast $(ARGS)
+
+conform: ## Every independent client and validator against a running Fasti (long)
+	conformance/install.sh
+	cargo build --locked --quiet
+	tests/with-postgres.sh conformance/run.sh all
+
+conform-quick: ## The quick ones
+	$(step) "independent clients and validators"
+	conformance/install.sh
+	cargo build --locked --quiet
+	tests/with-postgres.sh conformance/run.sh quick
+
+bench: ## Measure (release build)
+	cargo bench --locked $(ARGS)
+
+soak: tools docker-check ## The long reliability runs (hours)
+	FASTI_TEST_SOAK=1 tests/with-postgres.sh cargo nextest run --release --locked --run-ignored all $(ARGS)
+
+docker-check: tools ## Run the Dockerfile's build steps on this machine, without an engine (long)
+	hadolint Dockerfile
+	docker/build-steps.py
+
+clean: ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf conformance/.cache conformance/.work

@@ -1,0 +1,207 @@
+use serde::Deserialize;
+
+use super::super::json::{given, given_object, object};
+use super::super::problem::Problem;
+use super::super::view::{Id, plain};
+use crate::booking::Fault;
+use crate::booking::model::{BookingPatch as Patch, CustomerInput, NewBooking as New};
+use crate::store::BookingStatus;
+
+/// A customer by name; who has this name and address already is the same customer.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct BookingCustomer {
+    #[schema(max_length = 200)]
+    name: String,
+    #[schema(format = "email")]
+    email: Option<String>,
+    #[schema(max_length = 32)]
+    phone: Option<String>,
+}
+
+impl From<BookingCustomer> for CustomerInput {
+    fn from(BookingCustomer { name, email, phone }: BookingCustomer) -> Self {
+        Self::Named { name, email, phone }
+    }
+}
+
+/// A booking to make.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewBooking {
+    service: Id,
+    /// Who serves; none: the first free one of those who can.
+    staff: Option<Id>,
+    /// What is used; none: the first free one of those the service needs.
+    resources: Option<Vec<Id>>,
+    /// For whom; or `customer_id`, or neither.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = Option<BookingCustomer>)]
+    customer: Option<BookingCustomer>,
+    /// For whom, when they are known.
+    customer_id: Option<Id>,
+    /// RFC 3339, local time `YYYY-MM-DDTHH:MM[:SS]`, or a date for whole days.
+    #[schema(example = "2026-09-01T10:00:00+02:00")]
+    start: String,
+    /// As `start`, exclusive; none: the service's duration after it.
+    end: Option<String>,
+    /// IANA zone of local times and of the booking; none: the business's.
+    #[schema(example = "Europe/Berlin")]
+    timezone: Option<String>,
+    /// RFC 5545 RRULE for a series.
+    #[schema(example = "FREQ=WEEKLY;INTERVAL=2;COUNT=10")]
+    rrule: Option<String>,
+    /// For staff.
+    notes: Option<String>,
+    /// Where, e.g. the address of a delivery.
+    location: Option<String>,
+    /// Position in a delivery route, from 1.
+    #[schema(minimum = 1)]
+    stop: Option<i64>,
+    /// The reference another system knows it by; unique in the business.
+    #[schema(max_length = 200)]
+    external_ref: Option<String>,
+    /// `tentative` or `confirmed`; none: confirmed.
+    status: Option<BookingStatus>,
+}
+
+impl NewBooking {
+    pub(super) fn decode(self) -> Result<New, Problem> {
+        let customer = match (self.customer, self.customer_id) {
+            (None, None) => CustomerInput::Nobody,
+            (Some(named), None) => named.into(),
+            (None, Some(Id(id))) => CustomerInput::Known(id),
+            (Some(_), Some(_)) => return Err(two_customers()),
+        };
+        Ok(New {
+            service: self.service.0,
+            staff: self.staff.map(|Id(id)| id),
+            resources: self.resources.map(plain),
+            customer,
+            start: self.start,
+            end: self.end,
+            timezone: self.timezone,
+            rrule: self.rrule,
+            notes: self.notes,
+            location: self.location,
+            stop: self.stop,
+            external_ref: self.external_ref,
+            status: self.status,
+        })
+    }
+}
+
+fn two_customers() -> Problem {
+    let detail = "must be left out beside customer".to_owned();
+    Problem::invalid(vec![Fault { pointer: "/customer_id".to_owned(), detail }])
+}
+
+/// What to change of a booking; null removes.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct BookingPatch {
+    #[serde(default, deserialize_with = "given")]
+    staff: Option<Option<Id>>,
+    #[serde(default, deserialize_with = "given")]
+    resources: Option<Vec<Id>>,
+    #[serde(default, deserialize_with = "given_object")]
+    #[schema(value_type = Option<BookingCustomer>)]
+    customer: Option<Option<BookingCustomer>>,
+    #[serde(default, deserialize_with = "given")]
+    customer_id: Option<Option<Id>>,
+    /// Without `end` the duration stays.
+    #[serde(default, deserialize_with = "given")]
+    start: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    end: Option<String>,
+    /// The local times stay unless they are given too.
+    #[serde(default, deserialize_with = "given")]
+    timezone: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    notes: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    location: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    stop: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
+    external_ref: Option<Option<String>>,
+    /// `tentative` or `confirmed`.
+    #[serde(default, deserialize_with = "given")]
+    status: Option<BookingStatus>,
+}
+
+impl BookingPatch {
+    pub(super) fn decode(self) -> Result<Patch, Problem> {
+        let customer = match (self.customer, self.customer_id) {
+            (None, None) => None,
+            (Some(None), None | Some(None)) | (None, Some(None)) => Some(CustomerInput::Nobody),
+            (Some(Some(named)), None) => Some(named.into()),
+            (None, Some(Some(Id(id)))) => Some(CustomerInput::Known(id)),
+            (Some(_), Some(_)) => return Err(two_customers()),
+        };
+        Ok(Patch {
+            expected_version: None,
+            staff: self.staff.map(|staff| staff.map(|Id(id)| id)),
+            resources: self.resources.map(plain),
+            customer,
+            start: self.start,
+            end: self.end,
+            timezone: self.timezone,
+            notes: self.notes,
+            location: self.location,
+            stop: self.stop,
+            external_ref: self.external_ref,
+            status: self.status,
+        })
+    }
+}
+
+/// Which occurrences of a series are meant.
+#[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum BookingScope {
+    /// Every one.
+    All,
+}
+
+/// How to cancel a booking.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Cancellation {
+    /// Why, for the history.
+    #[schema(max_length = 1000)]
+    pub(super) reason: Option<String>,
+    /// `all`, which is also meant by none.
+    #[serde(rename = "scope")]
+    _scope: Option<BookingScope>,
+}
+
+/// When a booking takes place instead.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Rescheduling {
+    /// As for a new booking; without `end` the duration stays.
+    start: String,
+    end: Option<String>,
+    timezone: Option<String>,
+    /// Another staff member; none: the same.
+    staff: Option<Id>,
+    /// Other resources; none: the same.
+    resources: Option<Vec<Id>>,
+    /// `all`, which is also meant by none.
+    #[serde(rename = "scope")]
+    _scope: Option<BookingScope>,
+}
+
+impl From<Rescheduling> for Patch {
+    fn from(body: Rescheduling) -> Self {
+        Self {
+            start: Some(body.start),
+            end: body.end,
+            timezone: body.timezone,
+            staff: body.staff.map(|Id(id)| Some(id)),
+            resources: body.resources.map(plain),
+            ..Self::default()
+        }
+    }
+}

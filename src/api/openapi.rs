@@ -1,0 +1,136 @@
+//! The OpenAPI 3.1 document, from the handlers.
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, OpenApi as Document, RefOr, Required, Response, ResponseBuilder, Server, Type,
+};
+use utoipa::{Modify, OpenApi};
+
+use super::caller::Access;
+use super::problem::{FaultBody, ProblemBody};
+use super::routes::table;
+use super::{bookings, customers, feeds, resources, services, staff};
+
+/// What callers of the API need to know that is in no single operation.
+const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (IANA). Times in are RFC 3339, or local \
+    `YYYY-MM-DDTHH:MM[:SS]` with a `timezone` (else the business's). Unknown fields are refused. Errors are \
+    `application/problem+json` (RFC 9457). A single resource has an `ETag`; send it as `If-Match` with a change, or \
+    as `If-None-Match` when reading. An `Idempotency-Key` makes a POST safe to repeat.";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Fasti", description = ABOUT, license(name = "MIT OR Apache-2.0")),
+    paths(
+        super::document,
+        staff::list, staff::create, staff::read, staff::update, staff::delete,
+        customers::list, customers::create, customers::read, customers::update, customers::delete,
+        resources::list, resources::create, resources::read, resources::update, resources::delete,
+        services::list, services::create, services::read, services::update, services::delete,
+        feeds::list, feeds::create, feeds::rotate, feeds::delete,
+        bookings::list, bookings::create, bookings::read, bookings::update, bookings::cancel, bookings::reschedule,
+        bookings::complete, bookings::no_show, bookings::history, bookings::calendar,
+    ),
+    components(schemas(ProblemBody, FaultBody)),
+    modifiers(&Common),
+)]
+struct Api;
+
+/// The document of a server that is reached at `public_url`, as JSON.
+#[must_use]
+pub fn openapi(public_url: &str) -> String {
+    let mut document = Api::openapi();
+    document.servers = Some(vec![Server::new(format!("{public_url}/api"))]);
+    // Only a map with keys that are no text cannot be written as JSON.
+    document.to_pretty_json().unwrap_or_else(|_| String::from("{}"))
+}
+
+/// Adds what is the same for every operation, from the route table.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API token of a business."));
+        components.add_security_scheme("token", SecurityScheme::Http(bearer.build()));
+        for route in table() {
+            let Some(item) = document.paths.paths.get_mut(route.path) else { continue };
+            let operation = match route.method.as_str() {
+                "GET" => &mut item.get,
+                "POST" => &mut item.post,
+                "PATCH" => &mut item.patch,
+                "DELETE" => &mut item.delete,
+                _ => continue,
+            };
+            if let Some(operation) = operation {
+                complete(operation, route.method.as_str(), route.path.contains("{id}"), route.access);
+            }
+        }
+    }
+}
+
+fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) {
+    let Access::Token(scope) = access else { return };
+    operation.security = Some(vec![SecurityRequirement::new("token", [scope.word()])]);
+    let parameters = operation.parameters.get_or_insert_default();
+    if method == "POST" {
+        parameters
+            .push(header("Idempotency-Key", "1 to 255 visible ASCII characters; a repetition gets the same answer."));
+    }
+    if one && method != "GET" {
+        parameters.push(header("If-Match", "The ETag the change is meant for."));
+    }
+    if one && method == "GET" {
+        parameters.push(header("If-None-Match", "The ETag the caller has; 304 when it is still that."));
+    }
+    for response in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        if let RefOr::T(response) = response.1 {
+            let etag = HeaderBuilder::new().description(Some("The version; send it as `If-Match`.")).build();
+            response.headers.insert("ETag".to_owned(), etag.into());
+        }
+    }
+    let responses = &mut operation.responses.responses;
+    let problem = |status: &str, what: &str| (status.to_owned(), RefOr::T(refusal(what)));
+    responses.extend([
+        problem("400", "Malformed."),
+        problem("401", "No valid token."),
+        problem("403", "The token's scope does not reach."),
+        problem("503", "Busy; see Retry-After."),
+    ]);
+    if one {
+        responses.extend([problem("404", "There is no such thing in this business.")]);
+    }
+    if one && method != "GET" {
+        responses.extend([problem("412", "It was changed meanwhile.")]);
+    }
+    if method != "GET" {
+        responses.extend([problem("409", "Its state or another thing is in the way.")]);
+    }
+    if method == "POST" || method == "PATCH" {
+        responses.extend([
+            problem("413", "The body is too large."),
+            problem("415", "The body is not JSON."),
+            problem("422", "The input cannot be accepted; `errors` names every fault."),
+        ]);
+    }
+}
+
+fn header(name: &str, description: &str) -> RefOr<Parameter> {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+        .into()
+}
+
+fn refusal(description: &str) -> Response {
+    let schema = utoipa::openapi::Ref::from_schema_name("Problem");
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", ContentBuilder::new().schema(Some(schema)).build())
+        .build()
+}
