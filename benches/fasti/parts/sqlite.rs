@@ -60,7 +60,7 @@ type Answers = Vec<(oneshot::Sender<bool>, bool)>;
 /// One transaction, in which a booking that is refused takes no other with it.
 fn group(conn: &mut Connection, first: Job, waiting: &Receiver<Job>) -> (Answers, Result<(), Failure>) {
     let mut answers = Answers::new();
-    let mut transact = || -> Result<(), Failure> {
+    let transact = || -> Result<(), Failure> {
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut next = Some(first);
         while let Some((booking, answer)) = next.take() {
