@@ -158,4 +158,3 @@ fn created(id: Uuid, sample: &Sample) -> Result<Answer, Failure> {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(answer)
 }
-

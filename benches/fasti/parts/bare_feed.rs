@@ -81,13 +81,7 @@ fn from_sqlite(conn: &rusqlite::Connection, shown: &Shown, frame: &Frame) -> Res
     let mut body = frame.begin();
     {
         let mut window = conn.prepare_cached(sql::WINDOW)?;
-        let bounds = rusqlite::params![
-            shown.tenant,
-            shown.collection,
-            shown.from,
-            shown.until,
-            shown.cancelled_since
-        ];
+        let bounds = rusqlite::params![shown.tenant, shown.collection, shown.from, shown.until, shown.cancelled_since];
         let mut rows = window.query(bounds)?;
         while let Some(row) = rows.next()? {
             body.extend_from_slice(row.get_ref(3)?.as_bytes()?);
@@ -106,9 +100,8 @@ async fn from_postgres(bare: Arc<Prepared>, shown: Arc<Shown>, frame: Arc<Frame>
     let found = client.query_one(feed, &[&shown.tenant, &shown.token_hash]).await?;
     debug_assert!(found.get::<_, i64>(11) > 0, "a feed that changed is read");
     let collection = &shown.collection[..];
-    let rows = client
-        .query(window, &[&shown.tenant, &collection, &shown.from, &shown.until, &shown.cancelled_since])
-        .await?;
+    let rows =
+        client.query(window, &[&shown.tenant, &collection, &shown.from, &shown.until, &shown.cancelled_since]).await?;
     let mut body = frame.begin();
     for row in &rows {
         body.extend_from_slice(row.get::<_, &str>(3).as_bytes());

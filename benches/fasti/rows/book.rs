@@ -32,7 +32,8 @@ pub fn postgres(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     let cluster = bench.cluster.as_ref().ok_or("no cluster")?;
     let url = bench.runtime.block_on(cluster.create("book", None))?;
     // On a thread of its own, because a connection closes when the runtime of its thread ends.
-    let shop = std::thread::scope(|scope| scope.spawn(|| Shop::seed(&url)).join()).map_err(|_| "seeding panicked")??;
+    let shop =
+        std::thread::scope(|scope| scope.spawn(|| Shop::seed(&url)).join()).map_err(|_| "seeding panicked")??;
     let twin = bench.runtime.block_on(cluster.create("book_bare", Some("book")))?;
     compare(bench, table, "PostgreSQL, synchronous_commit=on", &shop, [&url, &twin])
 }
@@ -83,7 +84,11 @@ impl Shop {
     fn request(&self, client: usize, n: u64) -> Vec<u8> {
         let desk = self.house.desks[client];
         let number = usize::try_from(n).unwrap_or(usize::MAX);
-        let who = if n % NEW_EVERY == NEW_EVERY - 1 { KNOWN + number * CLIENTS + client } else { (number * 7 + client) % KNOWN };
+        let who = if n % NEW_EVERY == NEW_EVERY - 1 {
+            KNOWN + number * CLIENTS + client
+        } else {
+            (number * 7 + client) % KNOWN
+        };
         let (name, email, phone) = guest(who);
         let start = self.first + i64::try_from(n).unwrap_or(0) * 3600;
         let body = format!(

@@ -37,7 +37,8 @@ fn changed(bench: &Bench, table: &mut Table, database: &str, url: &str) -> Resul
             return Err(Failure::from("the bare loop does not write the same bytes"));
         }
         let counter = Counter::open(url, &feed.shown).await?;
-        let mut sides = [(&fasti, Client::connect(fasti.address).await?), (&bare, Client::connect(bare.address).await?)];
+        let mut sides =
+            [(&fasti, Client::connect(fasti.address).await?), (&bare, Client::connect(bare.address).await?)];
         for round in 0..=bench.rounds {
             for ((server, client), rounds) in sides.iter_mut().zip(&mut rounds) {
                 let work = one_by_one(client, &counter, &feed, bench.round);
