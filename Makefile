@@ -55,15 +55,13 @@ unit: tools ## Unit, property and integration tests, on SQLite and PostgreSQL
 	tests/with-postgres.sh cargo nextest run --locked --no-fail-fast $(ARGS)
 
 conform: ## Every independent client and validator against a running Fasti (long)
-	conformance/install.sh
 	cargo build --locked --quiet
-	tests/with-postgres.sh conformance/run.sh all
+	conformance/run.sh all
 
 conform-quick: ## The quick ones
 	$(step) "independent clients and validators"
-	conformance/install.sh
 	cargo build --locked --quiet
-	tests/with-postgres.sh conformance/run.sh quick
+	conformance/run.sh quick
 
 bench: ## Measure (release build)
 	cargo bench --locked $(ARGS)

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from fnmatch import fnmatch
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
@@ -43,12 +42,11 @@ def stages(text):
 
 
 def context():
-    """The top-level names that the build sees. The ignore file is an allow list: `*`, then `!name`."""
+    """The top-level names that the build sees: all but those that the ignore file names."""
     rules = [line.strip() for line in (REPO / ".dockerignore").read_text().splitlines()]
     rules = [line for line in rules if line and not line.startswith("#")]
-    assert rules[0] == "*", "this script understands only an allow list"
-    allowed = [rule.removeprefix("!") for rule in rules[1:]]
-    return [path for path in REPO.iterdir() if any(fnmatch(path.name, rule) for rule in allowed)]
+    assert not any(set(rule) & set("!/*?[") for rule in rules), "this script understands only top-level names"
+    return [path for path in REPO.iterdir() if path.name not in rules]
 
 
 def build(steps, root):
@@ -61,7 +59,7 @@ def build(steps, root):
         elif name == "COPY" and arguments == ". .":
             for path in context():
                 copy = shutil.copytree if path.is_dir() else shutil.copy2
-                copy(path, folder / path.name, **({"dirs_exist_ok": True} if path.is_dir() else {}))
+                copy(path, folder / path.name)
         elif name == "RUN":
             # Absolute paths under the WORKDIR are the image's, not this machine's.
             command = re.sub(r"(?<![\w.])/src(?=/|\s|$)", str(folder), arguments)

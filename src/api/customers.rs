@@ -72,10 +72,10 @@ pub(super) struct NewCustomer {
 #[serde(deny_unknown_fields)]
 pub(super) struct CustomerPatch {
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_length = 200)]
+    #[schema(nullable = false, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(format = "email")]
+    #[schema(nullable = false, format = "email")]
     email: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 32)]

@@ -1,7 +1,7 @@
 //! REST: `/api/v1/…`, problem details, OpenAPI.
 //!
-//! A handler decodes, runs one unit of work that calls a use case, and encodes. The unit is [`Shared::read`] or
-//! [`Shared::write`], where idempotency keys are decided; every path is in [`routes`], every refusal in [`problem`].
+//! A handler decodes, runs one unit of work that calls a use case, and encodes. The unit is `Shared::read` or
+//! `Shared::write`, where idempotency keys are decided; every path is in `routes`, every refusal in `problem`.
 
 mod answer;
 mod bookings;

@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::caller::Access;
 use super::problem::{FaultBody, ProblemBody};
-use super::routes::table;
+use super::routes::{Route, table};
 use super::{bookings, customers, feeds, resources, services, staff};
 
 /// What callers of the API need to know that is in no single operation.
@@ -64,14 +64,17 @@ impl Modify for Common {
                 _ => continue,
             };
             if let Some(operation) = operation {
-                complete(operation, route.method.as_str(), route.path.contains("{id}"), route.access);
+                complete(operation, route);
             }
         }
     }
 }
 
-fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) {
-    let Access::Token(scope) = access else { return };
+fn complete(operation: &mut Operation, route: &Route) {
+    let Access::Token(scope) = route.access else { return };
+    let (method, one) = (route.method.as_str(), route.path.contains("{id}"));
+    // A thing of its own, not its history or a file of it.
+    let versioned = route.path.ends_with("{id}") || method == "POST";
     operation.security = Some(vec![SecurityRequirement::new("token", [scope.word()])]);
     let parameters = operation.parameters.get_or_insert_default();
     if method == "POST" {
@@ -81,15 +84,10 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     if one && method != "GET" {
         parameters.push(header("If-Match", "The ETag the change is meant for."));
     }
-    if one && method == "GET" {
+    if versioned && method == "GET" {
         parameters.push(header("If-None-Match", "The ETag the caller has; 304 when it is still that."));
     }
-    for response in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-        if let RefOr::T(response) = response.1 {
-            let etag = HeaderBuilder::new().description(Some("The version; send it as `If-Match`.")).build();
-            response.headers.insert("ETag".to_owned(), etag.into());
-        }
-    }
+    describe(operation, versioned);
     let responses = &mut operation.responses.responses;
     let problem = |status: &str, what: &str| (status.to_owned(), RefOr::T(refusal(what)));
     responses.extend([
@@ -100,6 +98,10 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
     ]);
     if one {
         responses.extend([problem("404", "There is no such thing in this business.")]);
+    }
+    if versioned && method == "GET" {
+        let unchanged = ResponseBuilder::new().description("The caller has this version.").build();
+        responses.insert("304".to_owned(), RefOr::T(unchanged));
     }
     if one && method != "GET" {
         responses.extend([problem("412", "It was changed meanwhile.")]);
@@ -113,6 +115,24 @@ fn complete(operation: &mut Operation, method: &str, one: bool, access: Access) 
             problem("415", "The body is not JSON."),
             problem("422", "The input cannot be accepted; `errors` names every fault."),
         ]);
+    }
+}
+
+/// Says what the good answers are, and which of them carry a version.
+fn describe(operation: &mut Operation, versioned: bool) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        response.description = match status.as_str() {
+            "200" => "As it is now.",
+            "201" => "Made.",
+            "204" => "Gone.",
+            _ => continue,
+        }
+        .to_owned();
+        if versioned && status != "204" {
+            let etag = HeaderBuilder::new().description(Some("The version; send it as `If-Match`.")).build();
+            response.headers.insert("ETag".to_owned(), etag.into());
+        }
     }
 }
 

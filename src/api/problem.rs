@@ -111,7 +111,8 @@ impl Problem {
 
     /// 415: the body is not said to be JSON.
     pub(super) fn not_json() -> Self {
-        Self::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).detail("send the body with Content-Type: application/json")
+        Self::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .detail("send the body with Content-Type: application/json and without Content-Encoding")
     }
 
     /// 422: what the body says cannot be accepted.

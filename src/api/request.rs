@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for Input<T> {
         let if_match = IfMatch::of(&parts.headers)?;
         let key = if parts.method == Method::POST { idempotency_key(&parts.headers)? } else { None };
         let bytes = read(&parts.headers, body).await?;
-        if !bytes.is_empty() && !is_json(&parts.headers) {
+        if !bytes.is_empty() && (!is_json(&parts.headers) || parts.headers.contains_key(header::CONTENT_ENCODING)) {
             return Err(Problem::not_json());
         }
         let once = key.map(|key| Once { key, fingerprint: fingerprint(api, &parts, &bytes) });

@@ -67,13 +67,14 @@ pub(super) struct NewResource {
 #[serde(deny_unknown_fields)]
 pub(super) struct ResourcePatch {
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_length = 200)]
+    #[schema(nullable = false, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     kind: Option<ResourceKind>,
     /// Not below the units that are booked ahead.
     #[serde(default, deserialize_with = "given")]
-    #[schema(minimum = 1, maximum = 1000)]
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
     quantity: Option<i64>,
     #[serde(default, deserialize_with = "given")]
     timezone: Option<Option<String>>,

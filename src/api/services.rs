@@ -141,16 +141,16 @@ impl From<NewService> for New {
 #[serde(deny_unknown_fields)]
 pub(super) struct ServicePatch {
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_length = 200)]
+    #[schema(nullable = false, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(minimum = 1, maximum = 527_040)]
+    #[schema(nullable = false, minimum = 1, maximum = 527_040)]
     duration_minutes: Option<i64>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(minimum = 0, maximum = 1440)]
+    #[schema(nullable = false, minimum = 0, maximum = 1440)]
     buffer_before_minutes: Option<i64>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(minimum = 0, maximum = 1440)]
+    #[schema(nullable = false, minimum = 0, maximum = 1440)]
     buffer_after_minutes: Option<i64>,
     #[serde(default, deserialize_with = "given")]
     slot_step_minutes: Option<Option<i64>>,
@@ -159,18 +159,21 @@ pub(super) struct ServicePatch {
     #[serde(default, deserialize_with = "given")]
     max_advance_days: Option<Option<i64>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(minimum = 1, maximum = 1000)]
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
     capacity: Option<i64>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     kind: Option<BookingKind>,
     #[serde(default, deserialize_with = "given")]
     color: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     staff: Option<Vec<Id>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     resources: Option<Vec<Id>>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_items = 10)]
+    #[schema(nullable = false, max_items = 10)]
     reminders_minutes: Option<Vec<i64>>,
     #[serde(default, deserialize_with = "given")]
     cancellation_window_minutes: Option<Option<i64>>,

@@ -98,10 +98,10 @@ pub(super) struct NewStaff {
 #[serde(deny_unknown_fields)]
 pub(super) struct StaffPatch {
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_length = 200)]
+    #[schema(nullable = false, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(format = "email")]
+    #[schema(nullable = false, format = "email")]
     email: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 64)]
@@ -110,6 +110,7 @@ pub(super) struct StaffPatch {
     #[schema(min_length = 8, max_length = 1024, format = "password")]
     password: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     role: Option<StaffRole>,
     #[serde(default, deserialize_with = "given")]
     timezone: Option<Option<String>>,

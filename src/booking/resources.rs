@@ -2,10 +2,10 @@
 
 use super::people::open_collection;
 use super::project;
-use super::{Conflict, Context, Error, Faults, Saved, feeds, input};
+use super::{Conflict, Context, Error, Faults, Saved, feeds, input, services};
 use crate::store::bookings::Upcoming;
 use crate::store::resources::{self, Resource};
-use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations, services};
+use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations};
 
 /// How many of one resource there may be.
 const QUANTITY: std::ops::RangeInclusive<i32> = 1..=1000;
@@ -159,7 +159,8 @@ fn refuse_twin(conn: &mut Conn, resource: &Resource) -> Result<(), Error> {
 /// Deletes a resource: it cannot be booked any more, its feeds end, and past bookings still name it.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead.
+/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead or a service has
+/// nobody or nothing else.
 pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<Vec<Id>, Error> {
     let old = find(conn, ctx, id)?;
     if expected_version.is_some_and(|expected| expected != old.version) {
@@ -175,6 +176,6 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     if !resources::replace(conn, &gone, expected)? {
         return Err(Error::Changed);
     }
-    services::remove_provider(conn, ctx.tenant, id)?;
+    services::withdraw(conn, ctx, id)?;
     feeds::end_all_of(conn, ctx, id)
 }

@@ -9,8 +9,9 @@ use crate::time::{clock, tzdata_version};
 /// What a check found: fine, or what to do.
 type Finding = Result<String, String>;
 
-/// Runs every check, prints each, and fails when one does.
-pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+/// Runs every check, prints each, and fails when one does. It must not run inside a runtime: connections to
+/// PostgreSQL have their own.
+pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let checks: [(&str, Finding); 6] = [
         ("configuration", configuration(config)),
         ("master key", master_key(config)),

@@ -1,49 +1,61 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
+use clap::Args;
+
 use super::Failure;
 use super::installation::Installation;
-use crate::booking::import::{Options, Progress, import};
+use crate::booking::import::{self, Options, Progress};
 use crate::config::Config;
 
-#[derive(clap::Args)]
-pub(super) struct Arguments {
+#[derive(Args)]
+pub(super) struct Command {
     /// The business's short name
     tenant: String,
     /// .csv, .json and .ics files, or directories of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Check everything and say what would happen, but store nothing
+    /// Check everything and store nothing
     #[arg(long)]
     dry_run: bool,
-    /// Who serves the events of calendars that name no staff member: reference, id, address or name
-    #[arg(long)]
+    /// Who serves events that name no staff member: reference, id, address or name
+    #[arg(long, value_name = "WHO")]
     staff: Option<String>,
 }
 
-/// `fasti import`: a line on standard error for each row that was not taken, the counts on standard output.
-pub(super) async fn run(config: &Config, arguments: Arguments) -> Result<(), Failure> {
+/// `fasti import …`: the report's lines go to standard error, its sums to standard output.
+pub(super) async fn run(config: &Config, command: Command) -> Result<(), Failure> {
+    let Command { tenant, files, dry_run, staff } = command;
     let house = Installation::open_small(config).await?;
-    let mut ctx = house.context(&arguments.tenant).await?;
+    let mut ctx = house.context(&tenant).await?;
     "import".clone_into(&mut ctx.actor);
-    let options = Options { dry_run: arguments.dry_run, staff: arguments.staff };
-    let watched = std::io::stderr().is_terminal();
-    let show = |progress: Progress<'_>| match progress {
-        Progress::Line(line) => eprintln!("{line}"),
-        Progress::Rows(report) if watched => {
-            eprint!("\r{} rows", report.total().rows());
-            std::io::stderr().flush().ok();
-        }
-        Progress::Rows(_) => {}
+    let shows_progress = std::io::stderr().is_terminal();
+    let tell = |progress: Progress<'_>| {
+        let mut err = std::io::stderr().lock();
+        // Whoever closed standard error does not want to know.
+        let told = match progress {
+            Progress::Line(line) => writeln!(err, "{}{line}", if shows_progress { "\r\x1b[K" } else { "" }),
+            Progress::Rows(report) if shows_progress => {
+                write!(err, "\r\x1b[K{} rows", report.total().rows()).and_then(|()| err.flush())
+            }
+            Progress::Rows(_) => Ok(()),
+        };
+        told.ok();
     };
-    let report = import(&house.store, &ctx, &arguments.files, &options, show).await?;
-    if watched {
-        eprintln!();
+    let report = import::import(&house.store, &ctx, &files, &Options { dry_run, staff }, tell).await?;
+    if shows_progress {
+        eprint!("\r\x1b[K");
     }
     println!("{report}");
     if report.is_complete() {
         return Ok(());
     }
-    let kept = if arguments.dry_run { "nothing was stored" } else { "everything else is stored" };
-    Err(format!("{} rows and {} files were not taken; {kept}", report.total().rejected, report.unreadable).into())
+    let total = report.total();
+    Err(format!(
+        "{} of {} rows and {} files were rejected; the lines above say why",
+        total.rejected,
+        total.rows(),
+        report.unreadable
+    )
+    .into())
 }

@@ -46,8 +46,8 @@ enum Command {
     /// Tokens for the API of a business
     #[command(subcommand)]
     Token(token::Command),
-    /// Bring in bookings, people, resources and services from .csv, .json and .ics files
-    Import(import::Arguments),
+    /// Import bookings, people, services and resources; prints a line for each row it rejects
+    Import(import::Command),
     /// Check configuration, database, clock and time zones
     Doctor,
     /// Print the OpenAPI 3.1 document of the API
@@ -84,8 +84,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tenant(command) => runtime()?.block_on(tenant::run(&config, command)),
         Command::User(command) => runtime()?.block_on(user::run(&config, command)),
         Command::Token(command) => runtime()?.block_on(token::run(&config, command)),
-        Command::Import(arguments) => runtime()?.block_on(import::run(&config, arguments)),
-        Command::Doctor => runtime()?.block_on(doctor::run(&config)),
+        Command::Import(command) => runtime()?.block_on(import::run(&config, command)),
+        Command::Doctor => doctor::run(&config),
         Command::Openapi => {
             println!("{}", crate::api::openapi(&config.public_url));
             Ok(())

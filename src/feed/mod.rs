@@ -1,7 +1,7 @@
 //! Calendars behind secret URLs: what people subscribe to (F1–F8).
 //!
 //! A token is the credential. Its hash leads to a feed, the feed to a collection, whose change number and the day make
-//! the entity tag, so that most requests are answered from one row, or from none ([`cache`]). Only when something changed
+//! the entity tag, so that most requests are answered from one row, or from none (`cache`). Only when something changed
 //! is the calendar composed anew, from components that were rendered when the bookings were written.
 
 mod busy;

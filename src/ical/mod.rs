@@ -4,7 +4,7 @@
 //! property order, with CRLF and lines folded at 75 octets between characters. [`event`] writes one VEVENT, [`calendar`]
 //! the VCALENDAR around it and VFREEBUSY, [`timezone`] the VTIMEZONE a `TZID` needs.
 //!
-//! Reading begins with [`guard`], which bounds the input and unfolds it before any parser sees it. [`read`] is the
+//! Reading begins with [`mod@guard`], which bounds the input and unfolds it before any parser sees it. [`mod@read`] is the
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
 //! does not stop the others. [`zones`] knows the names that calendars give to time zones.
 

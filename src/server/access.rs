@@ -72,12 +72,18 @@ impl Access {
         match route {
             // No route: a mistyped feed URL would leave its token here.
             "" => Cow::Borrowed("(none)"),
-            _ if LOGGED_PATHS.iter().any(|prefix| path.starts_with(prefix)) => {
+            _ if LOGGED_PATHS.iter().any(|prefix| path.starts_with(prefix)) && only_ids(route, path) => {
                 printable(path.as_bytes(), LOGGED_CHARACTERS)
             }
             pattern => Cow::Borrowed(pattern),
         }
     }
+}
+
+/// Whether a path has ids where its pattern has `{id}`. Anything else there may be a token or an address that somebody
+/// took for one.
+fn only_ids(pattern: &str, path: &str) -> bool {
+    pattern.split('/').zip(path.split('/')).all(|(part, given)| part != "{id}" || uuid::Uuid::try_parse(given).is_ok())
 }
 
 /// The printable ASCII of `text`, anything else as `?`, cut to `longest` characters.
@@ -92,6 +98,15 @@ fn printable(text: &[u8], longest: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_id_is_not_logged() {
+        let id = "01a1ff13-a264-70ef-b4f0-8208b74d889e";
+        let pattern = "/api/v1/bookings/{id}/cancel";
+        assert!(only_ids(pattern, &format!("/api/v1/bookings/{id}/cancel")));
+        assert!(!only_ids(pattern, "/api/v1/bookings/ann@guest.example/cancel"));
+        assert!(only_ids("/api/v1/bookings", "/api/v1/bookings"));
+    }
 
     #[test]
     fn what_is_logged_has_no_control_characters() {

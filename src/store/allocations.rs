@@ -84,8 +84,14 @@ pub fn session(conn: &mut Conn, tenant: TenantId, resource: Id, session: Id) -> 
 /// # Errors
 /// [`Error::Db`].
 pub fn insert(conn: &mut Conn, allocation: &Allocation) -> Result<(), Error> {
-    on!(conn, |c| diesel::insert_into(allocations::table).values(allocation).execute(c))?;
-    Ok(())
+    let query = diesel::insert_into(allocations::table).values(allocation);
+    let inserted = match conn {
+        // A plain INSERT writes its row first and then waits for those in its way, who wait for it: a deadlock that
+        // PostgreSQL breaks after a second, one of them at a time. ON CONFLICT withdraws the row before it waits.
+        Conn::Pg(c) => query.on_conflict_do_nothing().execute(c)?,
+        Conn::Sqlite(c) => query.execute(c)?,
+    };
+    if inserted == 1 { Ok(()) } else { Err(Error::overlap()) }
 }
 
 /// Gives back all time of a booking.

@@ -44,6 +44,7 @@ impl BlockOn for ThreadRuntime {
 pub type PgConn = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
 /// A connection, owned by one thread.
+#[expect(clippy::large_enum_variant, reason = "there is one for each thread, and it never moves")]
 pub enum Conn {
     /// PostgreSQL.
     Pg(PgConn),
@@ -180,7 +181,7 @@ async fn connect_postgres(url: &str) -> Result<AsyncPgConnection, Error> {
             AsyncPgConnection::try_from_client_and_connection(client, conn).await.map_err(adopted)
         }
         tls::Mode::Tls(tls) => {
-            let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
+            let tls = tokio_postgres_rustls::MakeRustlsConnect::new(*tls);
             let (client, conn) = config.connect(tls).await.map_err(failed)?;
             AsyncPgConnection::try_from_client_and_connection(client, conn).await.map_err(adopted)
         }

@@ -41,6 +41,12 @@ impl Error {
         }
     }
 
+    /// What the wall against overlapping allocations says, where it only withheld the row.
+    pub(super) fn overlap() -> Self {
+        let said = Box::new("allocations_do_not_overlap".to_owned());
+        Self::Db(Db::DatabaseError(DatabaseErrorKind::ExclusionViolation, said))
+    }
+
     /// The database's own wall against overlapping allocations spoke.
     #[must_use]
     pub fn is_overlap(&self) -> bool {

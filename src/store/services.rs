@@ -133,6 +133,24 @@ pub fn providers_of_all(conn: &mut Conn, tenant: TenantId, services: &[Id]) -> R
     Ok(on!(conn, |c| query.select(Provider::as_select()).load(c))?)
 }
 
+/// The services that name a person or resource.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn of_provider(conn: &mut Conn, tenant: TenantId, provider: Id) -> Result<Vec<Service>, Error> {
+    let named = service_providers::table
+        .filter(service_providers::tenant_id.eq(tenant))
+        .filter(service_providers::provider_id.eq(provider))
+        .select(service_providers::service_id);
+    let ids: Vec<Id> = on!(conn, |c| named.load(c))?;
+    let query = services::table
+        .filter(services::tenant_id.eq(tenant))
+        .filter(services::service_id.eq_any(ids))
+        .filter(services::deleted_at.is_null())
+        .order(services::service_id);
+    Ok(on!(conn, |c| query.select(Service::as_select()).load(c))?)
+}
+
 /// Replaces who and what can serve a service.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ pub(super) enum Mode {
     /// Not at all.
     Plain,
     /// By TLS.
-    Tls(ClientConfig),
+    Tls(Box<ClientConfig>),
 }
 
 /// Splits a URL into what tokio-postgres understands and how to protect the connection.
@@ -43,15 +43,15 @@ pub(super) fn postgres_config(url: &str) -> Result<(tokio_postgres::Config, Mode
         // A server on this machine is asked for TLS by no one; elsewhere it is used when offered.
         "prefer" | "allow" => {
             config.ssl_mode(SslMode::Prefer);
-            Mode::Tls(client(Trust::Anyone)?)
+            Mode::Tls(Box::new(client(Trust::Anyone)?))
         }
         "require" => {
             config.ssl_mode(SslMode::Require);
-            Mode::Tls(client(Trust::Anyone)?)
+            Mode::Tls(Box::new(client(Trust::Anyone)?))
         }
         "verify-ca" | "verify-full" => {
             config.ssl_mode(SslMode::Require);
-            Mode::Tls(client(Trust::Roots(root_file.as_deref()))?)
+            Mode::Tls(Box::new(client(Trust::Roots(root_file.as_deref()))?))
         }
         other => {
             return Err(Error::Url(format!(

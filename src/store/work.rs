@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant as Tick};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
 use super::{Conn, Error, WorkError};
@@ -57,9 +57,11 @@ enum Outcome {
     Again,
 }
 
+/// A unit of work as a thread runs it; `None` tells its caller that its turn came too late.
+type Run = Box<dyn FnMut(Option<&mut Conn>) -> Outcome + Send>;
+
 struct Job {
-    /// `None` tells the caller that its turn came too late.
-    run: Box<dyn FnMut(Option<&mut Conn>) -> Outcome + Send>,
+    run: Run,
     deadline: Tick,
 }
 
@@ -260,10 +262,7 @@ fn run_group(conn: &mut Conn, job: Job, jobs: &Receiver<Job>) {
             }
             units += 1;
             if units < GROUP {
-                next = match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = jobs.try_recv().ok();
             }
         }
         Ok(())

@@ -103,6 +103,7 @@ pub(in super::super) struct BookingPatch {
     #[serde(default, deserialize_with = "given")]
     staff: Option<Option<Id>>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     resources: Option<Vec<Id>>,
     #[serde(default, deserialize_with = "given_object")]
     #[schema(value_type = Option<BookingCustomer>)]
@@ -111,11 +112,14 @@ pub(in super::super) struct BookingPatch {
     customer_id: Option<Option<Id>>,
     /// Without `end` the duration stays.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     start: Option<String>,
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     end: Option<String>,
     /// The local times stay unless they are given too.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     timezone: Option<String>,
     #[serde(default, deserialize_with = "given")]
     notes: Option<Option<String>>,
@@ -127,6 +131,7 @@ pub(in super::super) struct BookingPatch {
     external_ref: Option<Option<String>>,
     /// `tentative` or `confirmed`.
     #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     status: Option<BookingStatus>,
 }
 

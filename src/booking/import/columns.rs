@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_nearest_field_is_named() {
-        for (found, nearest) in [("custmer_name", "customer_name"), ("Begin", "end"), ("time zone", "timezone")] {
+        for (found, nearest) in [("custmer_name", "customer_name"), ("Strat", "start"), ("time zone", "timezone")] {
             let said = unknown(Kind::Booking, found, in_csv);
             assert!(said.contains(&format!("did you mean {nearest}?")), "{said}");
         }

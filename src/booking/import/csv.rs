@@ -132,11 +132,17 @@ fn first_record(file: &File, delimiter: u8) -> Result<Vec<String>, Broken> {
     let mut reader = builder(delimiter).from_reader(file.take(MAX_ROW));
     let mut record = ::csv::ByteRecord::new();
     reader.read_byte_record(&mut record).map_err(|error| Broken::file(format!("cannot be read: {error}")))?;
-    let record = ::csv::StringRecord::from_byte_record(record).map_err(|error| {
-        let before: u64 = error.utf8_error().valid_up_to() as u64;
-        Broken { at: Some((1, before + 1)), reason: not_utf8().to_owned() }
-    })?;
-    Ok(record.iter().map(str::to_owned).collect())
+    let mut headings = Vec::with_capacity(record.len());
+    let mut column = 1;
+    for field in &record {
+        let text = str::from_utf8(field).map_err(|wrong| {
+            let at = Some((1, (column + wrong.valid_up_to()) as u64));
+            Broken { at, reason: not_utf8().to_owned() }
+        })?;
+        headings.push(text.to_owned());
+        column += field.len() + 1;
+    }
+    Ok(headings)
 }
 
 fn builder(delimiter: u8) -> ::csv::ReaderBuilder {

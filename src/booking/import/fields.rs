@@ -57,10 +57,12 @@ impl Fields {
     }
 
     fn required(&mut self, field: &'static str) -> String {
-        self.text(field).flatten().unwrap_or_else(|| {
+        let faults = self.faults.len();
+        let text = self.text(field).flatten();
+        if text.is_none() && self.faults.len() == faults {
             self.wrong(field, "is missing");
-            String::new()
-        })
+        }
+        text.unwrap_or_default()
     }
 
     fn number(&mut self, field: &'static str) -> Field<i64> {

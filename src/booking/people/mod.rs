@@ -6,11 +6,11 @@ mod customer;
 pub use change::{PersonPatch, update};
 pub use customer::find_or_add_customer;
 
-use super::{Conflict, Context, Error, Faults, feeds, input};
+use super::{Conflict, Context, Error, Faults, feeds, input, services};
 use crate::store::bookings::{self, Upcoming};
 use crate::store::collections::{self, Collection};
 use crate::store::people::{self, Person, identity_key};
-use crate::store::{CollectionKind, Conn, Id, Role, allocations, services};
+use crate::store::{CollectionKind, Conn, Id, Role, allocations};
 
 /// The two kinds of people that are asked for apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,8 @@ fn refuse_twins(conn: &mut Conn, person: &Person) -> Result<(), Error> {
 /// Deletes a person: nobody finds or logs in as them any more, their feeds end, and past bookings still name them.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead.
+/// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead or a service has
+/// nobody or nothing else.
 pub fn delete(
     conn: &mut Conn,
     ctx: &Context,
@@ -175,7 +176,7 @@ pub fn delete(
     if !people::replace(conn, &gone, expected)? {
         return Err(Error::Changed);
     }
-    services::remove_provider(conn, ctx.tenant, id)?;
+    services::withdraw(conn, ctx, id)?;
     feeds::end_all_of(conn, ctx, id)
 }
 

@@ -5,6 +5,7 @@ mod color;
 mod providers;
 
 pub use change::{ServicePatch, update};
+pub(super) use providers::withdraw;
 
 use std::ops::RangeInclusive;
 
@@ -205,5 +206,8 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     let expected = old.version;
     let gone =
         Service { external_ref: None, version: expected + 1, updated_at: ctx.now, deleted_at: Some(ctx.now), ..old };
-    if services::replace(conn, &gone, expected)? { Ok(()) } else { Err(Error::Changed) }
+    if !services::replace(conn, &gone, expected)? {
+        return Err(Error::Changed);
+    }
+    Ok(services::set_providers(conn, ctx.tenant, id, &[])?)
 }

@@ -1,4 +1,4 @@
-use crate::booking::{Context, Error, Faults};
+use crate::booking::{Conflict, Context, Error, Faults};
 use crate::store::services::{self, Provider};
 use crate::store::{Conn, Id, ProviderKind, Role, people, resources as things};
 
@@ -56,6 +56,26 @@ fn each_once(ids: &[Id], known: &[Id], pointer: &str, noun: &str, faults: &mut F
     once.sort_unstable();
     once.dedup();
     once
+}
+
+/// Takes a person or resource that is deleted out of every service. Not out of one that would have none left: an
+/// empty list means that anybody can serve, or that nothing is needed.
+///
+/// # Errors
+/// [`Conflict::InUse`] naming the service.
+pub(in crate::booking) fn withdraw(conn: &mut Conn, ctx: &Context, provider: Id) -> Result<(), Error> {
+    for service in services::of_provider(conn, ctx.tenant, provider)? {
+        let all = services::providers(conn, ctx.tenant, service.service_id)?;
+        let kind = all.iter().find(|p| p.provider_id == provider).map(|p| p.provider_kind);
+        if all.iter().filter(|p| Some(p.provider_kind) == kind).count() == 1 {
+            let detail = format!(
+                "nobody and nothing else can serve \"{}\" ({}); change or delete that service first",
+                service.name, service.service_id
+            );
+            return Err(Error::conflict(Conflict::InUse, detail));
+        }
+    }
+    Ok(services::remove_provider(conn, ctx.tenant, provider)?)
 }
 
 /// Writes who and what can serve a service.

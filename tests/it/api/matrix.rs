@@ -69,6 +69,7 @@ fn rows() -> Vec<Row> {
         one("completeBooking", 200, |s| Some(s.booking)),
         one("markBookingNoShow", 200, |s| Some(s.booking)),
         one("getBookingHistory", 200, |s| Some(s.booking)),
+        one("getBookingCalendar", 200, |s| Some(s.booking)),
     ]
 }
 

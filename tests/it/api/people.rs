@@ -60,9 +60,11 @@ on_both! {
             assert_eq!(app.delete(&path, &a.admin).expect(409).await.problem(), "in-use", "{path}");
         }
         app.post(&format!("/v1/bookings/{}/cancel", seed.booking), &a.write, &json!({})).expect(200).await;
+        let alone = app.delete(&format!("/v1/staff/{}", seed.staff), &a.admin).expect(409).await;
+        assert!(alone.json()["detail"].as_str().unwrap().contains("Cut"), "nobody else serves it: {}", alone.body);
         for path in [
-            format!("/v1/customers/{}", seed.customer), format!("/v1/staff/{}", seed.staff),
-            format!("/v1/resources/{}", seed.resource), format!("/v1/services/{}", seed.service),
+            format!("/v1/customers/{}", seed.customer), format!("/v1/resources/{}", seed.resource),
+            format!("/v1/services/{}", seed.service), format!("/v1/staff/{}", seed.staff),
         ] {
             app.delete(&path, &a.admin).expect(204).await;
         }

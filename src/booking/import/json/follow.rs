@@ -20,7 +20,7 @@ pub(super) struct Reached {
     pub(super) next: Spot,
     /// Where the present object began.
     pub(super) object: Option<u64>,
-    /// Whether the next octet that is no white space is to be remembered.
+    /// Whether the beginning of the next value is to be remembered.
     pub(super) armed: bool,
     /// Where that was.
     pub(super) mark: Option<Spot>,
@@ -45,7 +45,7 @@ impl<R: Read> Read for Tracked<R> {
             return Ok(0);
         }
         let mut reached = self.at.get();
-        if reached.armed && !one[0].is_ascii_whitespace() {
+        if reached.armed && one[0] != b':' && !one[0].is_ascii_whitespace() {
             reached.armed = false;
             reached.mark = Some(reached.next);
         }
