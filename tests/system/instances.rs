@@ -13,6 +13,7 @@ const A_SECOND: Duration = Duration::from_secs(1);
 on_both!(
     five_start_at_once_on_an_empty_database,
     a_write_elsewhere_is_in_a_cached_feed_within_a_second,
+    an_import_is_in_a_cached_feed_within_a_second,
     a_revoked_feed_is_gone_everywhere_within_a_second,
     a_revoked_token_opens_nothing_within_a_second,
 );
@@ -93,6 +94,26 @@ async fn a_write_elsewhere_is_in_a_cached_feed_within_a_second(kind: Kind) {
         assert_eq!(after.status, 200, "the other instance still says that nothing changed");
         assert_eq!((after.header("etag"), events(&after.body)), (here.header("etag"), events(&here.body)));
     }
+}
+
+/// A command is a process of its own, and knows no server.
+async fn an_import_is_in_a_cached_feed_within_a_second(kind: Kind) {
+    let two = Two::new(kind).await;
+    two.book(&two.here, 0).await;
+    let path = two.here.subscribe(&json!({ "kind": "team" })).await;
+    let before = two.keep_there(&path).await;
+    let start = at(120).replace(['-', ':'], "");
+    let calendar = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:imported@elsewhere.example\r\n\
+         DTSTAMP:20260101T000000Z\r\nDTSTART:{start}\r\nDURATION:PT30M\r\nSUMMARY:Cut\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    let file = two.house.database.directory().join("elsewhere.ics");
+    std::fs::write(&file, calendar).unwrap();
+    two.house.ok(&["import", "salon", file.to_str().unwrap()]);
+    tokio::time::sleep(A_SECOND).await;
+    let after = two.there.fetch(&path).await;
+    assert_ne!(after.header("etag"), before.header("etag"));
+    assert!(events(&after.body).iter().any(|event| event.uid == "imported@elsewhere.example"), "{}", after.body);
 }
 
 async fn a_revoked_feed_is_gone_everywhere_within_a_second(kind: Kind) {

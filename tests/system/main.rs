@@ -35,8 +35,10 @@ macro_rules! on_both {
 }
 
 mod command_line;
+mod hostile;
 mod instances;
 mod kill;
+mod logs;
 mod races;
 mod shutdown;
 mod support;

@@ -9,7 +9,7 @@ mod server;
 pub(crate) use calendar::{Event, events};
 pub(crate) use client::{Answer, Api, at, at_unix, path_of};
 pub(crate) use database::{Database, Kind, Row};
-pub(crate) use house::{Business, Finished, House, PUBLIC_URL, bare, finish};
+pub(crate) use house::{Business, Finished, House, bare, finish};
 pub(crate) use server::Server;
 
 /// Runs a test's future to its end.
