@@ -116,6 +116,22 @@ pub fn of_booking(conn: &mut Conn, tenant: TenantId, booking: Id) -> Result<Vec<
     Ok(on!(conn, |c| query.select(Allocation::as_select()).load(c))?)
 }
 
+/// The booking that has time of a person or resource within an interval, the first to end where there are several.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn holder(conn: &mut Conn, tenant: TenantId, resource: Id, within: Interval) -> Result<Option<Id>, Error> {
+    let query = allocations::table
+        .filter(allocations::tenant_id.eq(tenant))
+        .filter(allocations::resource_id.eq(resource))
+        .filter(allocations::busy_until.gt(within.start))
+        .filter(allocations::busy_from.lt(within.end))
+        .order(allocations::busy_until)
+        .select(allocations::booking_id)
+        .limit(1);
+    Ok(on!(conn, |c| query.first(c).optional())?)
+}
+
 /// Whether a person or resource has any time taken after `from`.
 ///
 /// # Errors

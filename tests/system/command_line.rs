@@ -9,6 +9,7 @@ use crate::support::{Answer, Finished, House, Kind, Server, bare, finish, migrat
 on_both!(
     a_business_comes_and_goes,
     people_and_tokens,
+    importing_what_there_is,
     migrating_twice,
     doctor_finds_all_well,
     another_master_key_is_refused,
@@ -259,4 +260,37 @@ fn the_demo_is_open_at_once_and_leaves_nothing() {
         assert!(demo.wait().await.0.success());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder is gone");
     });
+}
+
+async fn importing_what_there_is(kind: Kind) {
+    let house = House::new(kind).await;
+    house.business("salon");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    file("services.csv", "external_ref,name,duration_minutes\ncut,Imported cut,30\n");
+    file("staff.csv", "name,email\nIda,ida@salon.example\n");
+    let bookings = file(
+        "bookings.csv",
+        "external_ref,service,staff,start\nx1,cut,Ida,2027-03-01T09:00\nx2,cut,Ida,2027-03-01T09:15\n",
+    );
+    let all = folder.path().to_str().unwrap();
+    let count = async || house.database.number("SELECT count(*) FROM bookings").await;
+    let before = count().await;
+    for (arguments, added) in [(&["import", "salon", all, "--dry-run"][..], 0), (&["import", "salon", all], 1)] {
+        let finished = house.run(arguments);
+        assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+        assert!(finished.stdout.contains("bookings: 1 created, 0 changed, 0 unchanged, 1 rejected, 0 skipped"));
+        assert!(finished.stderr.contains(&format!("{bookings}:3:1: Ida is not free at 2027-03-01T09:15:00")));
+        assert!(finished.stderr.contains("(conflict with x1)\n"), "{}", finished.stderr);
+        assert_eq!(count().await, before + added);
+    }
+    std::fs::write(&bookings, "external_ref,service,staff,start\nx1,cut,Ida,2027-03-01T09:00\n").unwrap();
+    let again = house.ok(&["import", "salon", all]);
+    assert!(again.contains("bookings: 0 created, 0 changed, 1 unchanged, 0 rejected"), "{again}");
+    fails(&house, &["import", "nobody", all], "there is no business \"nobody\"");
+    assert_eq!(house.run(&["import", "salon"]).code, Some(2));
 }

@@ -8,7 +8,7 @@ use crate::booking::{Context, Error, Fault, adopt, input, revise, series};
 use crate::store::bookings::{self, Booking};
 use crate::store::people;
 use crate::store::services;
-use crate::store::{BookingKind, Conn, Id, Local, Role};
+use crate::store::{BookingKind, Conn, Id, Local, Role, allocations};
 use crate::time::Civil;
 
 use super::directory::Directory;
@@ -113,6 +113,40 @@ fn imported(conn: &mut Conn, ctx: &Context, directory: &mut Directory) -> Result
     let offered = use_services::create(conn, ctx, &new)?;
     directory.forget();
     Ok(offered.service.service_id)
+}
+
+/// The booking that has the time a row wants, where the row says whose time that is: by reference, else UID.
+pub(super) fn in_the_way(
+    conn: &mut Conn,
+    ctx: &Context,
+    directory: &mut Directory,
+    staff: Option<&str>,
+    row: &BookingRecord,
+) -> Result<Option<String>, Error> {
+    let service = match &row.service {
+        ServiceChoice::Named(text) => {
+            let id = directory.service_named(conn, ctx, text)?;
+            services::find(conn, ctx.tenant, id)?
+        }
+        ServiceChoice::Guessed { .. } => None,
+    };
+    let (before, after, duration_minutes) =
+        service.map_or((0, 0, 0), |s| (s.buffer_before_minutes, s.buffer_after_minutes, s.duration_minutes));
+    let asked =
+        Asked { start: &row.start, end: row.end.as_deref(), timezone: row.timezone.as_deref(), duration_minutes };
+    let span = resolve(asked, &ctx.zone, Bounds::Any)?.0;
+    let wanted = span.at.widened(i64::from(before) * 60, i64::from(after) * 60);
+    let (staff, _) = people(conn, ctx, directory, staff, &row.people)?;
+    let texts = row.resources.as_deref().unwrap_or_default();
+    let resources = directory.all_resources(conn, ctx, texts)?;
+    for id in staff.into_iter().chain(resources) {
+        if let Some(holder) = allocations::holder(conn, ctx.tenant, id, wanted)? {
+            let booking = bookings::find(conn, ctx.tenant, holder)?;
+            let is_other = |b: &Booking| b.external_ref != row.external_ref || b.external_ref.is_none();
+            return Ok(booking.filter(is_other).map(|b| b.external_ref.unwrap_or(b.uid)));
+        }
+    }
+    Ok(None)
 }
 
 type Cast = (Option<Id>, Field<CustomerInput>);

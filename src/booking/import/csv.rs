@@ -14,7 +14,7 @@ use super::report::Kind;
 use super::row::{Content, Place, Row};
 
 /// Octets that a row may have: a quotation mark without its partner would take in the rest of the file.
-const MAX_ROW: u64 = 1024 * 1024;
+const MAX_ROW: u64 = 256 * 1024;
 
 /// How the table is written and what its columns are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -273,7 +273,7 @@ struct Metered {
 impl Read for Metered {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.since_row > MAX_ROW {
-            let reason = "a row is longer than 1 MiB; a quotation mark before this may be missing its partner";
+            let reason = "a row is longer than 256 KiB; a quotation mark before this may be missing its partner";
             return Err(io::Error::other(reason));
         }
         let length = self.file.read(buffer)?;

@@ -43,6 +43,8 @@ use unit::{Ended, Outcome, Verdict};
 
 /// Rows of one unit of work: few enough that others get their turn, enough to share a commit.
 const UNIT: usize = 200;
+/// Rows that are read ahead.
+const AHEAD: usize = 64;
 /// Rows that a dry run tries together.
 const DRY_UNIT: usize = 10_000;
 /// How often a unit is tried while the database is busy or away, with a pause of up to a second before each.
@@ -53,8 +55,9 @@ const TRIES: u32 = 60;
 pub struct Options {
     /// Do everything but store it.
     ///
-    /// Up to 10,000 rows are tried together. Of more, each 10,000 are tried with all resources, people and services of
-    /// the files before them, but not with the bookings, so that a conflict between bookings far apart is not seen.
+    /// Up to 10,000 rows are tried together. Of more, each 10,000 are tried with the first 10,000 resources, people and
+    /// services before them, but not with the bookings, so that a conflict between bookings far apart is not seen; the
+    /// report says so.
     pub dry_run: bool,
     /// Who serves the events of calendars that name no staff member: reference, id, address or name.
     pub staff: Option<String>,
@@ -121,7 +124,7 @@ enum Read {
 
 impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
     async fn source(&mut self, source: Arc<Source>) -> Result<(), ImportError> {
-        let (send, mut receive) = mpsc::channel(2 * UNIT);
+        let (send, mut receive) = mpsc::channel(AHEAD);
         let (from, ctx) = (Arc::clone(&source), self.ctx.clone());
         let reader = tokio::task::spawn_blocking(move || {
             let mut seen = identity::Seen::default();
@@ -176,7 +179,9 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
     async fn try_out(&mut self, rows: Arc<[Arc<Row>]>) -> Result<Vec<Outcome>, ImportError> {
         let is_offer = |row: &&Arc<Row>| row.kind != Kind::Booking;
         let before: Arc<[Arc<Row>]> = self.offers.iter().cloned().collect();
-        self.offers.extend(rows.iter().filter(is_offer).cloned());
+        let room = DRY_UNIT.saturating_sub(self.offers.len());
+        self.offers.extend(rows.iter().filter(is_offer).take(room).cloned());
+        self.report.partial |= rows.len() >= DRY_UNIT;
         match self.unit(before, rows).await {
             Ok(outcomes) | Err(Ended::Undone(outcomes)) => Ok(outcomes),
             Err(Ended::Failed(error)) => Err(error.into()),

@@ -61,6 +61,8 @@ impl Counts {
 pub struct Report {
     /// Whether nothing was to be stored.
     pub dry_run: bool,
+    /// Whether a dry run had more rows than it can try together.
+    pub partial: bool,
     /// Files that were read to their end.
     pub files: u64,
     /// Files, or the rest of files, that could not be read.
@@ -112,6 +114,9 @@ impl fmt::Display for Report {
             }
         }
         write!(f, "{} files read, {} unreadable", self.files, self.unreadable)?;
+        if self.partial {
+            f.write_str("; conflicts between bookings more than 10,000 rows apart were not looked for")?;
+        }
         if self.dry_run { f.write_str("; this was a dry run, nothing was stored") } else { Ok(()) }
     }
 }

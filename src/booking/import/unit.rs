@@ -1,6 +1,6 @@
 //! One unit of work: rows, each in its own savepoint, so that a bad one leaves no trace and stops no other.
 
-use crate::booking::{Context, Error, Fault};
+use crate::booking::{Conflict, Context, Error, Fault};
 use crate::store::{self, Conn, WorkError};
 
 use super::directory::Directory;
@@ -46,7 +46,17 @@ pub(super) fn take<'a>(
             Err(Error::Store(error)) => Err(Error::Store(error)),
             Err(error) => {
                 directory.roll_back();
-                Ok((Verdict::Rejected(faults(error)), Vec::new()))
+                let mut faults = faults(&error);
+                if let (Error::Conflict { kind: Conflict::SlotUnavailable, .. }, Content::Booking(booking)) =
+                    (&error, &row.content)
+                {
+                    // Who asks what is in the way of a row that is refused already may get no answer.
+                    let holder = bookings::in_the_way(conn, ctx, &mut directory, staff, booking).ok().flatten();
+                    if let (Some(holder), Some(fault)) = (holder, faults.first_mut()) {
+                        fault.detail.push_str(&format!(" (conflict with {holder})"));
+                    }
+                }
+                Ok((Verdict::Rejected(faults), Vec::new()))
             }
         }
     })
@@ -70,9 +80,9 @@ fn one(
     }
 }
 
-fn faults(error: Error) -> Vec<Fault> {
+fn faults(error: &Error) -> Vec<Fault> {
     match error {
-        Error::Invalid(faults) => faults,
+        Error::Invalid(faults) => faults.clone(),
         other => vec![Fault { pointer: String::new(), detail: other.to_string() }],
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::booking::import::locate::Spot;
 
 /// Octets that an object of a list may have.
-const MAX_OBJECT: u64 = 1024 * 1024;
+const MAX_OBJECT: u64 = 256 * 1024;
 
 /// How far the reader is.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ impl<R: Read> Read for Tracked<R> {
         reached.next.pass(one[0]);
         self.at.set(reached);
         if reached.object.is_some_and(|begin| reached.offset - begin > MAX_OBJECT) {
-            return Err(io::Error::other("an object is larger than 1 MiB"));
+            return Err(io::Error::other("an object is larger than 256 KiB"));
         }
         Ok(1)
     }

@@ -81,7 +81,7 @@ fn what_is_no_document_says_where() {
         ("{\"staff\":{}}", "invalid type: map, expected a list"),
         ("[] []", "trailing characters"),
         ("[{\"role\":\"staff\",\"name\":\"\\ud800\"}]", "this is not JSON"),
-        (&long, "an object is larger than 1 MiB"),
+        (&long, "an object is larger than 256 KiB"),
         (&deep, "recursion limit exceeded"),
     ];
     for (i, (text, expected)) in cases.iter().enumerate() {
