@@ -1,4 +1,4 @@
-//! Bookings: found by reference or UID, else by all that says which one is meant, and then booked or revised.
+//! Bookings: found by reference or UID, and then booked or revised.
 
 use crate::booking::book::{Origin, OverrideInput};
 use crate::booking::model::{CustomerInput, NewBooking};
@@ -45,13 +45,9 @@ pub(super) fn booking(
         external_ref: row.external_ref.clone(),
         status: None,
     };
-    let uid = match (&row.uid, &row.external_ref) {
-        (None, None) => Some(derived_uid(conn, ctx, &new)?),
-        (uid, _) => uid.clone(),
-    };
-    let known = known(conn, ctx, row.external_ref.as_deref(), uid.as_deref())?;
+    let known = known(conn, ctx, row.external_ref.as_deref(), row.uid.as_deref())?;
     let mut notices = row.notices.clone();
-    let mut origin = Origin { uid, sequence: row.sequence, status: row.status, overrides: Vec::new() };
+    let mut origin = Origin { uid: row.uid.clone(), sequence: row.sequence, status: row.status, overrides: Vec::new() };
     let Some(old) = known else {
         origin.overrides = differing(conn, ctx, row, &new, None)?;
         let booked = adopt(conn, ctx, &new, &origin)?;
@@ -190,26 +186,6 @@ fn notes(title: Option<String>, text: Option<String>) -> Option<String> {
         (Some(title), Some(text)) if title.trim() != text.trim() => Some(format!("{title}\n{text}")),
         (title, text) => title.or(text),
     }
-}
-
-/// The UID of a booking whose source has none: the same for the same service, people, resources and time.
-fn derived_uid(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<String, Error> {
-    let span = span(conn, ctx, new)?;
-    let start = span.at.start.unix().to_be_bytes();
-    let who = match &new.customer {
-        CustomerInput::Nobody => String::new(),
-        CustomerInput::Known(id) => id.to_string(),
-        CustomerInput::Named { name, email, phone } => {
-            let part = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_lowercase();
-            [name.trim().to_lowercase(), part(email), part(phone)].join("\n")
-        }
-    };
-    let staff = new.staff.map(|id| *id.as_bytes());
-    let staff = staff.as_ref().map(<[u8; 16]>::as_slice).unwrap_or_default();
-    let mut parts: Vec<&[u8]> = vec![b"booking", new.service.as_bytes(), &start, who.as_bytes(), staff];
-    let resources = new.resources.as_deref().unwrap_or_default();
-    parts.extend(resources.iter().map(|id| id.as_bytes().as_slice()));
-    Ok(Id::derived(&parts).to_string())
 }
 
 fn span(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Span, Error> {

@@ -4,8 +4,8 @@
 //! into the database in units of work, each row in its own savepoint. What is wrong with a row is reported with file,
 //! line, column and field, and stops no other row.
 //!
-//! Rows are known again by reference or UID, else by what they say (`bookings`, `offers`), so importing a file twice
-//! changes nothing. A field that a row does not have stays as it is; an empty one is emptied.
+//! Rows are known again by reference or UID, else by what they say (`identity`), so importing a file twice changes
+//! nothing. A field that a row does not have stays as it is; an empty one is emptied.
 
 mod bookings;
 mod columns;
@@ -13,6 +13,7 @@ mod csv;
 mod directory;
 mod fields;
 mod ics;
+mod identity;
 mod json;
 mod locate;
 mod node;
@@ -123,7 +124,11 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
         let (send, mut receive) = mpsc::channel(2 * UNIT);
         let (from, ctx) = (Arc::clone(&source), self.ctx.clone());
         let reader = tokio::task::spawn_blocking(move || {
-            let mut emit = |row| send.blocking_send(Read::Row(Box::new(row))).is_ok();
+            let mut seen = identity::Seen::default();
+            let mut emit = |mut row| {
+                seen.admit(&mut row);
+                send.blocking_send(Read::Row(Box::new(row))).is_ok()
+            };
             if let Err(broken) = read(&from.path, &from.form, &ctx, &mut emit) {
                 // Nobody listens any more when the import was given up.
                 send.blocking_send(Read::Broken(broken)).ok();

@@ -78,11 +78,9 @@ pub(super) fn person(
     row: &PersonRecord,
 ) -> Result<Verdict, Error> {
     let group = if row.role == Role::Customer { Group::Customers } else { Group::Staff };
-    let reference = row.external_ref.clone().map(|r| r.trim().to_owned()).or_else(|| derived_reference(row));
-    let Some(found) = known_person(conn, ctx, directory, row, group, reference.as_deref())? else {
-        let mut new = row.to_new();
-        new.external_ref = reference;
-        use_people::create(conn, ctx, &new)?;
+    let reference = row.external_ref.as_deref().map(str::trim);
+    let Some(found) = known_person(conn, ctx, directory, row, group, reference)? else {
+        use_people::create(conn, ctx, &row.to_new())?;
         if group == Group::Staff {
             directory.forget();
         }
@@ -100,7 +98,7 @@ pub(super) fn person(
         username: row.username.clone(),
         timezone: row.timezone.clone(),
         locale: row.locale.clone(),
-        external_ref: reference.map(Some),
+        external_ref: row.external_ref.clone().map(Some),
         ..PersonPatch::default()
     };
     let saved = use_people::update(conn, ctx, group, found.person_id, &patch)?;
@@ -135,18 +133,6 @@ fn known_person(
         (Group::Customers, None) => None,
     };
     Ok(found.filter(|person| reference.is_none() || person.external_ref.is_none()))
-}
-
-/// Somebody without reference and address is known again by all that the row says who they are.
-fn derived_reference(row: &PersonRecord) -> Option<String> {
-    if row.email.as_ref().is_some_and(Option::is_some) {
-        return None;
-    }
-    let phone = row.phone.clone().flatten().unwrap_or_default();
-    let username = row.username.clone().flatten().unwrap_or_default();
-    let role = if row.role == Role::Customer { "customer" } else { "staff" };
-    let parts = ["person", role, row.name.trim(), phone.trim(), username.trim()];
-    Some(format!("import:{}", Id::derived(&parts.map(str::as_bytes))))
 }
 
 pub(super) fn service(

@@ -8,7 +8,7 @@ use crate::booking::span::{Asked, Bounds, Span, resolve};
 use crate::booking::{Context, Error, Fault, series};
 use crate::ical::event::{PartStat, Party, Status, When};
 use crate::ical::read::ReadEvent;
-use crate::store::{BookingStatus, Id};
+use crate::store::BookingStatus;
 use crate::time::{Civil, Zone};
 
 use super::{refused, row};
@@ -33,7 +33,7 @@ pub(super) fn record(
     let zone = clocks(event, zone);
     let (start, end) = (text(&event.start, &zone), text(&event.end, &zone));
     let mut record = BookingRecord {
-        uid: Some(event.uid.clone().unwrap_or_else(|| derived_uid(event, &zone))),
+        uid: event.uid.clone(),
         sequence: i32::try_from(event.sequence).ok(),
         service: service(event),
         people: People::Parties(parties(event)),
@@ -78,17 +78,6 @@ fn faults(error: Error) -> Vec<Fault> {
         Error::Invalid(faults) => faults,
         other => vec![fault("", other.to_string())],
     }
-}
-
-/// The UID of an event that has none (RFC 5545 §3.6.1 wants one): the same for the same time, title and parties.
-fn derived_uid(event: &ReadEvent, zone: &Zone) -> String {
-    let start = event.start.instant(zone).unix().to_be_bytes();
-    let parties = parties(event);
-    let mut parts: Vec<&[u8]> = vec![b"event", &start, event.summary.as_deref().unwrap_or_default().as_bytes()];
-    for party in &parties {
-        parts.extend([party.name.as_bytes(), party.email.as_deref().unwrap_or_default().as_bytes()]);
-    }
-    Id::derived(&parts).to_string()
 }
 
 /// On whose clocks the booking is: those of its start. A single event in UTC is on the calendar's; the rule of a series

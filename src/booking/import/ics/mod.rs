@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::booking::{Context, Fault};
 use crate::ical::event::Status;
-use crate::ical::read::{MAX_IMPORT_BYTES, ReadError, ReadEvent, Reason, read_events};
+use crate::ical::read::{MAX_IMPORT_BYTES, ReadCalendar, ReadError, ReadEvent, Reason, read_events};
 use crate::time::Zone;
 
 use super::csv::Broken;
@@ -51,7 +51,7 @@ fn rows(bytes: &[u8], ctx: &Context) -> Result<Vec<Row>, Broken> {
         Broken { at, reason: error.reason.to_string() }
     })?;
     let mut rows: Vec<Row> = calendar.errors.iter().map(error_row).collect();
-    rows.extend(others(bytes));
+    rows.extend(others(bytes, &calendar));
     let zone = calendar.zone.as_ref().unwrap_or(&ctx.zone);
     let mut series: HashMap<&str, Vec<&ReadEvent>> = HashMap::new();
     for event in calendar.events.iter().filter(|event| event.recurrence_id.is_some()) {
@@ -138,22 +138,41 @@ fn error_row(error: &ReadError) -> Row {
     Row { place: place(error.line, error.column), kind: Kind::Booking, content }
 }
 
-/// The components that are no events.
-fn others(bytes: &[u8]) -> Vec<Row> {
-    let line_break = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+/// The components that are not read: those that are no events, and events that stand in no calendar.
+fn others(bytes: &[u8], calendar: &ReadCalendar) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (index, line) in bytes.split(|byte| *byte == line_break).enumerate() {
-        let Some((begin, name)) = line.split_at_checked(6) else { continue };
-        if !begin.eq_ignore_ascii_case(b"BEGIN:") {
-            continue;
-        }
-        let name = name.trim_ascii();
-        if let Some((name, why)) = OTHERS.iter().find(|(other, _)| name.eq_ignore_ascii_case(other.as_bytes())) {
+    let mut events = Vec::new();
+    for (line, name) in components(bytes) {
+        if name.eq_ignore_ascii_case(b"VEVENT") {
+            events.push(line);
+        } else if let Some((name, why)) = OTHERS.iter().find(|(other, _)| name.eq_ignore_ascii_case(other.as_bytes())) {
             let content = Content::Skipped(format!("{name} {why}"));
-            rows.push(Row { place: place(index + 1, 1), kind: Kind::Booking, content });
+            rows.push(Row { place: place(line, 1), kind: Kind::Booking, content });
         }
     }
+    let mut accounted: HashSet<usize> = calendar.events.iter().map(|event| event.line).collect();
+    // An error is somewhere inside of its event.
+    accounted.extend(
+        calendar
+            .errors
+            .iter()
+            .filter_map(|error| events[..events.partition_point(|line| *line <= error.line)].last().copied()),
+    );
+    rows.extend(events.iter().filter(|line| !accounted.contains(line)).map(|line| {
+        let detail = "the event stands inside something else than a calendar".to_owned();
+        let content = Content::Refused(vec![Fault { pointer: String::new(), detail }]);
+        Row { place: place(*line, 1), kind: Kind::Booking, content }
+    }));
     rows
+}
+
+/// The lines on which components begin, and their names.
+fn components(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let line_break = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    bytes.split(move |byte| *byte == line_break).enumerate().filter_map(|(index, line)| {
+        let (begin, name) = line.split_at_checked(6)?;
+        begin.eq_ignore_ascii_case(b"BEGIN:").then(|| (index + 1, name.trim_ascii()))
+    })
 }
 
 /// The property that a field of a booking comes from.

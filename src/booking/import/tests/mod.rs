@@ -6,8 +6,8 @@ mod documents;
 mod tables;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use super::{Counts, Kind, Options, Progress, Report};
 use crate::auth::MasterKey;
@@ -70,10 +70,6 @@ fn houses() -> Vec<House> {
     houses
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
 impl House {
     fn open(url: &str, dir: Arc<tempfile::TempDir>) -> Self {
         store::migrate(url).unwrap();
@@ -94,7 +90,7 @@ impl House {
             let tenant = tenants::create(conn, &new, now, links())?;
             tenants::context(conn, tenant.tenant_id, "import", now, links())
         });
-        let ctx = futures_block(made).unwrap();
+        let ctx = block_on(made).unwrap();
         Self { store, ctx, dir }
     }
 
@@ -116,7 +112,7 @@ impl House {
                 lines.push(line.to_string().replace(&folder, ""));
             }
         };
-        let report = futures_block(super::import(&self.store, &self.ctx, files, options, tell)).unwrap();
+        let report = block_on(super::import(&self.store, &self.ctx, files, options, tell)).unwrap();
         Said { report, lines }
     }
 
@@ -125,7 +121,7 @@ impl House {
         work: impl Fn(&mut Conn, TenantId) -> Result<T, store::Error> + Send + 'static,
     ) -> T {
         let tenant = self.ctx.tenant;
-        futures_block(self.store.read(move |conn| work(conn, tenant))).unwrap()
+        block_on(self.store.read(move |conn| work(conn, tenant))).unwrap()
     }
 
     fn booking(&self, reference: &'static str) -> bookings::Booking {
@@ -154,8 +150,10 @@ impl House {
     }
 }
 
-fn futures_block<T>(future: impl Future<Output = T>) -> T {
-    runtime().block_on(future)
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+        LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    RUNTIME.block_on(future)
 }
 
 const SALON: [(&str, &str); 3] = [
