@@ -16,7 +16,7 @@ on_both!(nothing_that_was_begun_is_cut_off, the_last_fetch_is_written_down);
 const CLIENTS: usize = 32;
 /// How long a request is under way at least before it counts as accepted. One that is sent in the same moment as the
 /// server closes an idle connection is lost in any HTTP/1.1 (RFC 9112 §9.5), and clients repeat it.
-const UNDER_WAY: Duration = Duration::from_millis(20);
+const UNDER_WAY: Duration = Duration::from_millis(100);
 
 /// One request of the load.
 struct Sent {
