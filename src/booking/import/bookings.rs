@@ -142,7 +142,10 @@ pub(super) fn in_the_way(
     for id in staff.into_iter().chain(resources) {
         if let Some(holder) = allocations::holder(conn, ctx.tenant, id, wanted)? {
             let booking = bookings::find(conn, ctx.tenant, holder)?;
-            let is_other = |b: &Booking| b.external_ref != row.external_ref || b.external_ref.is_none();
+            let same = |one: Option<&String>, other: Option<&String>| one.is_some() && one == other;
+            let is_other = |b: &Booking| {
+                !same(row.external_ref.as_ref(), b.external_ref.as_ref()) && !same(row.uid.as_ref(), Some(&b.uid))
+            };
             return Ok(booking.filter(is_other).map(|b| b.external_ref.unwrap_or(b.uid)));
         }
     }
@@ -298,17 +301,17 @@ fn keep(
     Ok(())
 }
 
-/// The end of a booking that takes as long as before.
+/// The end of a booking that takes as long as before; none where whole days become a time or a time whole days.
 fn end_after_same_length(ctx: &Context, old: &Booking, new: &NewBooking) -> Result<Option<String>, Error> {
-    let minutes = i32::try_from((old.end_at - old.start_at + 59) / 60).unwrap_or(i32::MAX);
-    let whole_days = old.end_local.0.date().since(old.start_local.0.date()).map_or(1, |span| span.get_days());
-    let duration_minutes = if old.all_day { whole_days * 1440 } else { minutes };
+    let days = old.end_local.0.date().since(old.start_local.0.date()).map_or(1, |span| span.get_days());
+    let duration_minutes = if old.all_day { days * 1440 } else { 1 };
     let asked = Asked { start: &new.start, end: None, timezone: new.timezone.as_deref(), duration_minutes };
     let (span, _) = resolve(asked, &ctx.zone, Bounds::Any)?;
-    if span.all_day {
-        return Ok(Some(span.end_local.date().to_string()));
-    }
-    Ok(Some(span.at.end.to_rfc3339(&span.zone)))
+    Ok(match (old.all_day, span.all_day) {
+        (true, true) => Some(span.end_local.date().to_string()),
+        (false, false) => Some((span.at.start + (old.end_at - old.start_at)).to_rfc3339(&span.zone)),
+        _ => None,
+    })
 }
 
 /// The part of an endless series that was taken once stays that part as long as some of it is ahead: what "from now on"
