@@ -86,6 +86,9 @@ fn import_all(group: &str, folders: &[PathBuf]) {
     let store = Store::connect(&url, &store::Options { threads: 1, ..store::Options::for_url(&url) }).unwrap();
     let mut files = Vec::new();
     folders.iter().for_each(|folder| calendars(folder, &mut files));
+    // All 2,000 calendars of the field take minutes without optimisation: `make soak` has them, every run a tenth.
+    let whole = std::env::var_os("FASTI_TEST_SOAK").is_some() || files.len() < 500;
+    let files: Vec<PathBuf> = files.into_iter().step_by(if whole { 1 } else { 10 }).collect();
     assert!(!files.is_empty());
     let mut sums = Sums::default();
     for (i, path) in files.iter().enumerate() {
