@@ -60,6 +60,8 @@ class Run:
                 self.tally.check(f"{kind} feed is created", False, error)
                 continue
             self.tally.check(f"{kind} feed is created", True)
+            # A server may leave out Last-Modified while a second change could fall into the same second.
+            time.sleep(3)
             seen_events += self.feed(kind, kind, self.api.local(feed["url"]))
             self.addresses(kind, feed)
             self.revocation(kind)
