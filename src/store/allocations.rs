@@ -161,5 +161,5 @@ pub fn highest_unit_after(
         .filter(allocations::resource_id.eq(resource))
         .filter(allocations::busy_until.gt(from))
         .select(diesel::dsl::max(allocations::unit));
-    Ok(on!(conn, |c| query.first(c))?)
+    Ok(on!(conn, |c| query.get_result(c))?)
 }

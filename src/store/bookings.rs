@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// A booking. Local times and zone are the truth, instants are derived from them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = bookings, treat_none_as_null = true)]
+#[diesel(table_name = bookings, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Booking {
     pub tenant_id: TenantId,
@@ -100,7 +100,7 @@ pub fn insert(conn: &mut Conn, booking: &Booking) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Booking>, Error> {
-    Ok(on!(conn, |c| bookings::table.find((tenant, id)).select(Booking::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| bookings::table.find((tenant, id)).select(Booking::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a booking by the reference another system gave.
@@ -109,7 +109,7 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Booking>
 /// [`Error::Db`].
 pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) -> Result<Option<Booking>, Error> {
     let query = bookings::table.filter(bookings::tenant_id.eq(tenant)).filter(bookings::external_ref.eq(reference));
-    Ok(on!(conn, |c| query.select(Booking::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Booking::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a booking by its iCalendar UID.
@@ -118,7 +118,7 @@ pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) 
 /// [`Error::Db`].
 pub fn find_by_uid(conn: &mut Conn, tenant: TenantId, uid: &str) -> Result<Option<Booking>, Error> {
     let query = bookings::table.filter(bookings::tenant_id.eq(tenant)).filter(bookings::uid.eq(uid));
-    Ok(on!(conn, |c| query.select(Booking::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Booking::as_select()).get_result(c).optional())?)
 }
 
 /// Which bookings to list.

@@ -25,7 +25,7 @@ pub struct Collection {
 
 /// A booking as one reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = objects, treat_none_as_null = true)]
+#[diesel(table_name = objects, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Object {
     pub tenant_id: TenantId,
@@ -61,7 +61,7 @@ pub fn insert(conn: &mut Conn, collection: &Collection) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Collection>, Error> {
-    Ok(on!(conn, |c| collections::table.find((tenant, id)).select(Collection::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| collections::table.find((tenant, id)).select(Collection::as_select()).get_result(c).optional())?)
 }
 
 statement! {
@@ -115,7 +115,7 @@ pub fn put_object(conn: &mut Conn, object: &Object) -> Result<(), Error> {
 /// [`Error::Db`].
 pub fn object(conn: &mut Conn, tenant: TenantId, collection: Id, id: Id) -> Result<Option<Object>, Error> {
     let key = (tenant, collection, id);
-    Ok(on!(conn, |c| objects::table.find(key).select(Object::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| objects::table.find(key).select(Object::as_select()).get_result(c).optional())?)
 }
 
 /// Which collections hold an object of this id.

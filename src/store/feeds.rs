@@ -10,7 +10,7 @@ use crate::time::Instant;
 
 /// A subscription that somebody was given.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = feeds, treat_none_as_null = true)]
+#[diesel(table_name = feeds, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Feed {
     pub tenant_id: TenantId,
@@ -36,7 +36,7 @@ pub struct Feed {
 
 /// A token as it is kept: its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = feed_tokens)]
+#[diesel(table_name = feed_tokens, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct FeedToken {
     pub tenant_id: TenantId,
@@ -60,7 +60,7 @@ pub fn insert(conn: &mut Conn, feed: &Feed) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Feed>, Error> {
-    Ok(on!(conn, |c| feeds::table.find((tenant, id)).select(Feed::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| feeds::table.find((tenant, id)).select(Feed::as_select()).get_result(c).optional())?)
 }
 
 /// A page of feeds whose id comes after `after`, oldest first.
@@ -116,7 +116,7 @@ pub fn insert_token(conn: &mut Conn, token: &FeedToken) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find_token(conn: &mut Conn, tenant: TenantId, hash: &[u8]) -> Result<Option<FeedToken>, Error> {
-    Ok(on!(conn, |c| feed_tokens::table.find((tenant, hash)).select(FeedToken::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| feed_tokens::table.find((tenant, hash)).select(FeedToken::as_select()).get_result(c).optional())?)
 }
 
 /// Revokes every token of a feed that is not revoked yet.

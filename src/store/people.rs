@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = people, treat_none_as_null = true)]
+#[diesel(table_name = people, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Person {
     pub tenant_id: TenantId,
@@ -54,7 +54,7 @@ pub fn insert(conn: &mut Conn, person: &Person) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Person>, Error> {
-    Ok(on!(conn, |c| people::table.find((tenant, id)).select(Person::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| people::table.find((tenant, id)).select(Person::as_select()).get_result(c).optional())?)
 }
 
 /// Finds several people at once, in no order.
@@ -72,7 +72,7 @@ pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Per
 /// [`Error::Db`].
 pub fn find_by_identity(conn: &mut Conn, tenant: TenantId, key: &str) -> Result<Option<Person>, Error> {
     let query = people::table.filter(people::tenant_id.eq(tenant)).filter(people::identity_key.eq(key));
-    Ok(on!(conn, |c| query.select(Person::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Person::as_select()).get_result(c).optional())?)
 }
 
 /// Finds a person by the reference another system gave.
@@ -81,7 +81,7 @@ pub fn find_by_identity(conn: &mut Conn, tenant: TenantId, key: &str) -> Result<
 /// [`Error::Db`].
 pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) -> Result<Option<Person>, Error> {
     let query = people::table.filter(people::tenant_id.eq(tenant)).filter(people::external_ref.eq(reference));
-    Ok(on!(conn, |c| query.select(Person::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Person::as_select()).get_result(c).optional())?)
 }
 
 /// Finds the people of one login name.
@@ -90,7 +90,7 @@ pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) 
 /// [`Error::Db`].
 pub fn find_by_username(conn: &mut Conn, tenant: TenantId, username: &str) -> Result<Option<Person>, Error> {
     let query = people::table.filter(people::tenant_id.eq(tenant)).filter(people::username.eq(username));
-    Ok(on!(conn, |c| query.select(Person::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Person::as_select()).get_result(c).optional())?)
 }
 
 /// A page of people with one of `roles` whose id comes after `after`, oldest first.

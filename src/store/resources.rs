@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// A resource.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = resources, treat_none_as_null = true)]
+#[diesel(table_name = resources, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Resource {
     pub tenant_id: TenantId,
@@ -41,7 +41,7 @@ pub fn insert(conn: &mut Conn, resource: &Resource) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Resource>, Error> {
-    Ok(on!(conn, |c| resources::table.find((tenant, id)).select(Resource::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| resources::table.find((tenant, id)).select(Resource::as_select()).get_result(c).optional())?)
 }
 
 /// Finds several resources at once, in no order.
@@ -59,7 +59,7 @@ pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Res
 /// [`Error::Db`].
 pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) -> Result<Option<Resource>, Error> {
     let query = resources::table.filter(resources::tenant_id.eq(tenant)).filter(resources::external_ref.eq(reference));
-    Ok(on!(conn, |c| query.select(Resource::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Resource::as_select()).get_result(c).optional())?)
 }
 
 /// A page of resources whose id comes after `after`, oldest first.

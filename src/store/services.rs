@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// A service.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = services, treat_none_as_null = true)]
+#[diesel(table_name = services, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Service {
     pub tenant_id: TenantId,
@@ -61,7 +61,7 @@ pub fn insert(conn: &mut Conn, service: &Service) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Service>, Error> {
-    Ok(on!(conn, |c| services::table.find((tenant, id)).select(Service::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| services::table.find((tenant, id)).select(Service::as_select()).get_result(c).optional())?)
 }
 
 /// Finds the service of a name, ASCII and Unicode case as written; the oldest where several share it.
@@ -83,7 +83,7 @@ pub fn find_by_name(conn: &mut Conn, tenant: TenantId, name: &str) -> Result<Opt
 /// [`Error::Db`].
 pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) -> Result<Option<Service>, Error> {
     let query = services::table.filter(services::tenant_id.eq(tenant)).filter(services::external_ref.eq(reference));
-    Ok(on!(conn, |c| query.select(Service::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(Service::as_select()).get_result(c).optional())?)
 }
 
 /// A page of services whose id comes after `after`, oldest first.

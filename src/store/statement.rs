@@ -2,6 +2,10 @@
 //!
 //! diesel does not cache UPDATE, `ON CONFLICT DO UPDATE` or `sql_query`: each costs a parse, on PostgreSQL a round
 //! trip. For the few hottest statements this macro makes a query of a text with `?` for each bind value.
+//!
+//! An INSERT of a row with optional columns is cached only where `treat_none_as_default_value = false` makes its text
+//! the same for every row. And a row is found by its key with `get_result`, not `first`: that adds `LIMIT ?`, and
+//! SQLite plans a statement anew whenever a value is bound to its limit.
 
 /// Declares a cached statement: name, SQL with `?`, bind values with their SQL types, and what a row is.
 macro_rules! statement {

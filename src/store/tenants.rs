@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// A business.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = tenants)]
+#[diesel(table_name = tenants, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct Tenant {
     pub tenant_id: TenantId,
@@ -36,7 +36,7 @@ pub fn insert(conn: &mut Conn, tenant: &Tenant) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId) -> Result<Option<Tenant>, Error> {
-    Ok(on!(conn, |c| tenants::table.find(tenant).select(Tenant::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| tenants::table.find(tenant).select(Tenant::as_select()).get_result(c).optional())?)
 }
 
 /// All businesses, by slug.
@@ -85,7 +85,7 @@ pub fn delete(conn: &mut Conn, tenant: TenantId) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Db`].
 pub fn setting(conn: &mut Conn, tenant: TenantId, name: &str) -> Result<Option<String>, Error> {
-    Ok(on!(conn, |c| settings::table.find((tenant, name)).select(settings::value).first(c).optional())?)
+    Ok(on!(conn, |c| settings::table.find((tenant, name)).select(settings::value).get_result(c).optional())?)
 }
 
 /// Writes a setting.

@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// An API token as it is kept: its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = api_tokens)]
+#[diesel(table_name = api_tokens, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "each column is named for what it holds")]
 pub struct ApiToken {
     pub tenant_id: TenantId,
@@ -51,7 +51,7 @@ pub fn insert(conn: &mut Conn, token: &ApiToken) -> Result<(), Error> {
 /// [`Error::Db`].
 pub fn find_by_hash(conn: &mut Conn, tenant: TenantId, hash: &[u8]) -> Result<Option<ApiToken>, Error> {
     let query = api_tokens::table.filter(api_tokens::tenant_id.eq(tenant)).filter(api_tokens::token_hash.eq(hash));
-    Ok(on!(conn, |c| query.select(ApiToken::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| query.select(ApiToken::as_select()).get_result(c).optional())?)
 }
 
 /// All tokens of a business, oldest first.
@@ -78,7 +78,7 @@ pub fn revoke(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant) -> Result<
 /// [`Error::Db`].
 pub fn answered(conn: &mut Conn, tenant: TenantId, token: Id, key: &str) -> Result<Option<Answered>, Error> {
     let row = idempotency_keys::table.find((tenant, token, key));
-    Ok(on!(conn, |c| row.select(Answered::as_select()).first(c).optional())?)
+    Ok(on!(conn, |c| row.select(Answered::as_select()).get_result(c).optional())?)
 }
 
 /// Keeps an answer for its key.
