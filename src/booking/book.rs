@@ -81,7 +81,7 @@ fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bound
     let cast = Cast { service, staff: taken.staff, customer, resources: taken.resources };
     let scene = Scene { booking: &booking, cast: &cast, overrides: &overrides, occurrences: &occurrences };
     let touched = project::create(conn, ctx, &scene)?;
-    Ok(Booked { booking, notices, touched })
+    Ok(Booked { booking, customer: cast.customer, notices, touched })
 }
 
 /// The row as the input alone determines it.

@@ -1,7 +1,7 @@
 //! Changing a booking that exists: time, people, resources, texts, state.
 
 use crate::store::bookings::{self, Booking, Override};
-use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, services};
+use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, people, services};
 use crate::time::Instant;
 
 use super::allocate::{Needs, take};
@@ -49,7 +49,7 @@ pub fn cancel(
     let reason = reason.map_err(|detail| Error::invalid("/reason", detail))?.filter(|text| !text.is_empty());
     let old = load(conn, ctx, id, expected_version)?;
     if old.status == BookingStatus::Cancelled {
-        return Ok(unchanged(old));
+        return unchanged(conn, old, Vec::new());
     }
     require_open(&old, "cancelled")?;
     allocations::delete(conn, ctx.tenant, id)?;
@@ -82,7 +82,7 @@ fn close(
 ) -> Result<Booked, Error> {
     let old = load(conn, ctx, id, expected_version)?;
     if old.status == status {
-        return Ok(unchanged(old));
+        return unchanged(conn, old, Vec::new());
     }
     require_open(&old, status.word())?;
     let new = Booking { status, ..next_version(&old, ctx.now, true) };
@@ -105,8 +105,9 @@ pub(super) fn require_open(booking: &Booking, verb: &str) -> Result<(), Error> {
     Err(Error::conflict(Conflict::WrongState, detail))
 }
 
-pub(super) const fn unchanged(booking: Booking) -> Booked {
-    Booked { booking, notices: Vec::new(), touched: Vec::new() }
+pub(super) fn unchanged(conn: &mut Conn, booking: Booking, notices: Vec<Fault>) -> Result<Booked, Error> {
+    let customer = booking.customer_id.map(|id| people::find(conn, booking.tenant_id, id)).transpose()?.flatten();
+    Ok(Booked { booking, customer, notices, touched: Vec::new() })
 }
 
 /// The row of the next change. LAST-MODIFIED grows with every change, even within one second: there are subscribers
@@ -140,7 +141,7 @@ fn apply(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch, action: &
         wanted.resource_ids = Ids(resources.clone());
     }
     if wanted == old {
-        return Ok(Booked { booking: old, notices, touched: Vec::new() });
+        return unchanged(conn, old, notices);
     }
     refuse_taken_reference(conn, ctx, &old, &wanted)?;
     let stored = bookings::overrides(conn, ctx.tenant, id)?;
@@ -293,5 +294,5 @@ pub(super) fn finish(
     let before = Scene { booking: old, cast: &was, overrides: &overrides, occurrences: &then };
     let after = Scene { booking: &new, cast: &is, overrides: &overrides, occurrences: &now };
     let touched = project::update(conn, ctx, &after, Some(&before))?;
-    Ok(Booked { booking: new, notices: Vec::new(), touched })
+    Ok(Booked { booking: new, customer: is.customer, notices: Vec::new(), touched })
 }

@@ -1,6 +1,7 @@
 //! What goes into and comes out of the use cases on bookings.
 
 use crate::store::bookings::Booking;
+use crate::store::people::Person;
 use crate::store::{BookingStatus, Id};
 
 use super::Fault;
@@ -89,6 +90,8 @@ pub struct BookingPatch {
 pub struct Booked {
     /// The row as it is now.
     pub booking: Booking,
+    /// For whom it is.
+    pub customer: Option<Person>,
     /// E.g. that a local time happens twice and the earlier was taken; pointers name the input's fields.
     pub notices: Vec<Fault>,
     /// The collections whose content changed, for caches of this process.

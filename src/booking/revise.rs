@@ -23,7 +23,7 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     let old = load(conn, ctx, id, None)?;
     let status = next_status(&old, new, origin);
     if (old.status, status) == (BookingStatus::Cancelled, BookingStatus::Cancelled) {
-        return Ok(unchanged(old));
+        return unchanged(conn, old, Vec::new());
     }
     let (span, notices) = times(conn, ctx, new)?;
     let mut wanted = described(conn, ctx, &old, new, origin, &span)?;
@@ -35,7 +35,7 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     wanted.customer_id = customer(conn, ctx, &old, &new.customer)?;
     let stored = bookings::overrides(conn, ctx.tenant, id)?;
     if wanted == old && differs == stored {
-        return Ok(Booked { notices, ..unchanged(old) });
+        return unchanged(conn, old, notices);
     }
     require_open(&old, "changed")?;
     if wanted.external_ref != old.external_ref {

@@ -52,7 +52,7 @@ pub(super) async fn create(
     api.write(caller, once, move |conn, ctx| {
         let booked = booking::book(conn, ctx, &new)?;
         let (id, version, touched) = (booked.booking.booking_id, booked.booking.version, booked.touched.clone());
-        let view = Booking::booked(conn, ctx, booked)?;
+        let view = Booking::booked(ctx, booked)?;
         Ok(Answer::created(ctx, "bookings", id, version, &view)?.touching(touched))
     })
     .await
@@ -83,9 +83,9 @@ fn expected(conn: &mut Conn, ctx: &Context, id: store::Id, if_match: &IfMatch) -
     if_match.expected(|| find(conn, ctx, id).map(|booking| Some(booking.version)))
 }
 
-fn changed(conn: &mut Conn, ctx: &Context, booked: Booked) -> Result<Answer, Error> {
+fn changed(ctx: &Context, booked: Booked) -> Result<Answer, Error> {
     let (version, touched) = (booked.booking.version, booked.touched.clone());
-    Ok(Answer::one(version, &Booking::booked(conn, ctx, booked)?)?.touching(touched))
+    Ok(Answer::one(version, &Booking::booked(ctx, booked)?)?.touching(touched))
 }
 
 /// Changes what the body names.
@@ -101,7 +101,7 @@ pub(super) async fn update(
     api.write(caller, None, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
         let booked = booking::change(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
-        changed(conn, ctx, booked)
+        changed(ctx, booked)
     })
     .await
 }
@@ -118,7 +118,7 @@ pub(super) async fn cancel(
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
         let booked = booking::cancel(conn, ctx, id, expected, body.reason.clone())?;
-        changed(conn, ctx, booked)
+        changed(ctx, booked)
     })
     .await
 }
@@ -136,7 +136,7 @@ pub(super) async fn reschedule(
     api.write(caller, once, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
         let booked = booking::reschedule(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
-        changed(conn, ctx, booked)
+        changed(ctx, booked)
     })
     .await
 }
@@ -153,7 +153,7 @@ pub(super) async fn complete(
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
         let booked = booking::complete(conn, ctx, id, expected)?;
-        changed(conn, ctx, booked)
+        changed(ctx, booked)
     })
     .await
 }
@@ -170,7 +170,7 @@ pub(super) async fn no_show(
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
         let booked = booking::no_show(conn, ctx, id, expected)?;
-        changed(conn, ctx, booked)
+        changed(ctx, booked)
     })
     .await
 }

@@ -130,10 +130,9 @@ impl Booking {
     }
 
     /// A booking as it was changed, with what there is to say about the change.
-    pub(super) fn booked(conn: &mut Conn, ctx: &Context, booked: Booked) -> Result<Self, Error> {
-        let customer = customer(conn, ctx, &booked.booking)?;
+    pub(super) fn booked(ctx: &Context, booked: Booked) -> Result<Self, Error> {
         let notices = booked.notices.into_iter().map(FaultBody::from).collect();
-        Self::new(ctx, booked.booking, customer.as_ref(), notices)
+        Self::new(ctx, booked.booking, booked.customer.as_ref(), notices)
     }
 
     /// Bookings with their customers, who are read at once.
