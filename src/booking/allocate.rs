@@ -200,7 +200,9 @@ fn seat(
         let unit = allocations::free_unit(conn, tenant, candidate.id, quantity, session, busy)?;
         return Ok(unit.map(|unit| Place { unit, seat: 0, session, busy }));
     };
-    let free = (0..capacity).find(|seat| taken.iter().all(|row| row.seat != *seat));
+    // Seats are counted, not only numbered: the capacity may be smaller than when they were taken.
+    let has_room = usize::try_from(capacity).is_ok_and(|capacity| taken.len() < capacity);
+    let free = (0..capacity).filter(|_| has_room).find(|seat| taken.iter().all(|row| row.seat != *seat));
     // All seats of a session have the bounds of the first, whatever the service's buffers are by now.
     let busy = Interval { start: first.busy_from, end: first.busy_until };
     Ok(free.map(|seat| Place { unit: first.unit, seat, session, busy }))

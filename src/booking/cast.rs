@@ -4,7 +4,7 @@ use crate::store::bookings::Booking;
 use crate::store::people::{self, Person};
 use crate::store::resources::{self, Resource};
 use crate::store::services::{self, Provider, Service};
-use crate::store::{Conn, Id, ProviderKind, Role, TenantId};
+use crate::store::{self, Conn, Id, ProviderKind, Role};
 
 use super::{Context, Error};
 
@@ -36,17 +36,20 @@ impl Cast {
             service: services::find(conn, tenant, booking.service_id)?.ok_or(Error::NotFound("service"))?,
             staff: person(conn, booking.staff_id)?,
             customer: person(conn, booking.customer_id)?,
-            resources: in_order(conn, tenant, &booking.resource_ids.0)?,
+            resources: in_order(&booking.resource_ids.0, |ids| resources::find_all(conn, tenant, ids))?,
         })
     }
 }
 
 /// The resources of these ids, in this order.
-fn in_order(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resource>, Error> {
+fn in_order(
+    ids: &[Id],
+    read: impl FnOnce(&[Id]) -> Result<Vec<Resource>, store::Error>,
+) -> Result<Vec<Resource>, store::Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = resources::find_all(conn, tenant, ids)?;
+    let rows = read(ids)?;
     Ok(ids.iter().filter_map(|id| rows.iter().find(|r| r.resource_id == *id).cloned()).collect())
 }
 
@@ -55,7 +58,7 @@ fn in_order(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resourc
 /// # Errors
 /// A fault at `/service` when there is none.
 pub fn bookable_service(conn: &mut Conn, ctx: &Context, id: Id) -> Result<Service, Error> {
-    services::find(conn, ctx.tenant, id)?
+    services::hold(conn, ctx.tenant, id)?
         .filter(|service| service.deleted_at.is_none())
         .ok_or_else(|| Error::invalid("/service", format!("names no service of this business: {id}")))
 }
@@ -76,12 +79,11 @@ pub fn staff_candidates(
         if able.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = people::find_all(conn, ctx.tenant, &able)?;
+        let mut all = people::hold_all(conn, ctx.tenant, &able)?;
         all.retain(serves);
-        all.sort_unstable_by_key(|p| p.person_id);
         return Ok(all);
     };
-    let person = people::find(conn, ctx.tenant, id)?
+    let person = people::hold(conn, ctx.tenant, id)?
         .filter(serves)
         .ok_or_else(|| Error::invalid("/staff", format!("names no staff member of this business: {id}")))?;
     if !able.is_empty() && !able.contains(&id) {
@@ -102,11 +104,11 @@ pub fn resource_candidates(
 ) -> Result<Vec<Vec<Resource>>, Error> {
     let able = provider_ids(providers, ProviderKind::Resource);
     let Some(ids) = asked else {
-        let mut all = in_order(conn, ctx.tenant, &able)?;
+        let mut all = in_order(&able, |ids| resources::hold_all(conn, ctx.tenant, ids))?;
         all.retain(|r| r.deleted_at.is_none());
         return Ok(if all.is_empty() { Vec::new() } else { vec![all] });
     };
-    let rows = in_order(conn, ctx.tenant, ids)?;
+    let rows = in_order(ids, |ids| resources::hold_all(conn, ctx.tenant, ids))?;
     ids.iter()
         .enumerate()
         .map(|(i, id)| {

@@ -259,7 +259,7 @@ pub(super) fn retake(
     wanted: &Booking,
     occurrences: &[Occurrence],
 ) -> Result<(), Error> {
-    let service = services::find(conn, ctx.tenant, wanted.service_id)?.ok_or(Error::NotFound("service"))?;
+    let service = services::hold(conn, ctx.tenant, wanted.service_id)?.ok_or(Error::NotFound("service"))?;
     let mut providers = services::providers(conn, ctx.tenant, wanted.service_id)?;
     if wanted.service_id == old.service_id && wanted.staff_id == old.staff_id && wanted.resource_ids == old.resource_ids
     {

@@ -2,7 +2,7 @@
 
 use crate::store::bookings::{self, Booking, Override, Upcoming};
 use crate::store::collections::{self, Object};
-use crate::store::{BookingStatus, Conn, Id};
+use crate::store::{self, BookingStatus, Conn, Id};
 use crate::time::Instant;
 
 use super::cast::Cast;
@@ -29,13 +29,7 @@ pub struct Scene<'a> {
 /// # Errors
 /// [`Error::Store`].
 pub fn create(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>) -> Result<Vec<Id>, Error> {
-    let readers = readers(scene.booking);
-    let ids: Vec<Id> = readers.iter().map(|(id, _)| *id).collect();
-    let changes = collections::bump(conn, ctx.tenant, &ids, ctx.now)?;
-    for ((collection, reader), change) in readers.into_iter().zip(changes) {
-        collections::insert_object(conn, &object(ctx, scene, collection, reader, change)?)?;
-    }
-    Ok(ids)
+    write(conn, ctx, readers(scene.booking).into_iter().map(|reader| (reader, scene)), collections::insert_object)
 }
 
 /// Writes a changed booking into the calendars of everyone concerned; to those who were and are no more (`before`
@@ -44,27 +38,41 @@ pub fn create(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>) -> Result<Vec<I
 /// # Errors
 /// [`Error::Store`].
 pub fn update(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>, before: Option<&Scene<'_>>) -> Result<Vec<Id>, Error> {
-    let now = readers(scene.booking);
-    let was = before.map(|scene| readers(scene.booking)).unwrap_or_default();
-    let gone: Vec<(Id, Reader)> = was.into_iter().filter(|(id, _)| now.iter().all(|(still, _)| still != id)).collect();
-    let ids: Vec<Id> = now.iter().chain(&gone).map(|(id, _)| *id).collect();
-    let changes = collections::bump(conn, ctx.tenant, &ids, ctx.now)?;
-    for ((collection, reader), change) in now.iter().zip(&changes) {
-        collections::put_object(conn, &object(ctx, scene, *collection, *reader, *change)?)?;
-    }
-    if let Some(before) = before {
-        let withdrawn = Booking {
-            status: BookingStatus::Cancelled,
-            sequence: scene.booking.sequence,
-            updated_at: scene.booking.updated_at,
-            ..before.booking.clone()
-        };
-        let scene = Scene { booking: &withdrawn, ..*before };
-        for ((collection, reader), change) in gone.iter().zip(&changes[now.len()..]) {
-            collections::put_object(conn, &object(ctx, &scene, *collection, *reader, *change)?)?;
+    let mut shown: Vec<_> = readers(scene.booking).into_iter().map(|reader| (reader, scene)).collect();
+    let Some(before) = before else {
+        return write(conn, ctx, shown.into_iter(), collections::put_object);
+    };
+    let withdrawn = Booking {
+        status: BookingStatus::Cancelled,
+        sequence: scene.booking.sequence,
+        updated_at: scene.booking.updated_at,
+        ..before.booking.clone()
+    };
+    let withdrawn = Scene { booking: &withdrawn, ..*before };
+    for reader in readers(before.booking) {
+        if shown.iter().all(|((still, _), _)| *still != reader.0) {
+            shown.push((reader, &withdrawn));
         }
     }
-    Ok(ids)
+    write(conn, ctx, shown.into_iter(), collections::put_object)
+}
+
+/// Writes what each reader is shown into that reader's collection.
+fn write<'a>(
+    conn: &mut Conn,
+    ctx: &Context,
+    shown: impl Iterator<Item = ((Id, Reader), &'a Scene<'a>)>,
+    put: fn(&mut Conn, &Object) -> Result<(), store::Error>,
+) -> Result<Vec<Id>, Error> {
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_unstable_by(|((one, _), _), ((other, _), _)| collections::lock_order(*one, *other));
+    for ((collection, reader), scene) in &shown {
+        // Rendered before the lock is taken: it is held for the statements only.
+        let object = object(ctx, scene, *collection, *reader)?;
+        let change = collections::bump(conn, ctx.tenant, *collection, ctx.now)?;
+        put(conn, &Object { change, ..object })?;
+    }
+    Ok(shown.into_iter().map(|((id, _), _)| id).collect())
 }
 
 /// Which collections a booking appears in, and as whose view.
@@ -77,7 +85,8 @@ fn readers(booking: &Booking) -> Vec<(Id, Reader)> {
     readers
 }
 
-fn object(ctx: &Context, scene: &Scene<'_>, collection: Id, reader: Reader, change: i64) -> Result<Object, Error> {
+/// The object as a reader sees it; its change number comes with the lock.
+fn object(ctx: &Context, scene: &Scene<'_>, collection: Id, reader: Reader) -> Result<Object, Error> {
     let booking = scene.booking;
     let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
     Ok(Object {
@@ -88,10 +97,16 @@ fn object(ctx: &Context, scene: &Scene<'_>, collection: Id, reader: Reader, chan
         kind: booking.kind.word().to_owned(),
         cancelled: booking.status == BookingStatus::Cancelled,
         timezone: (!span.all_day).then(|| booking.timezone.clone()),
-        first_start: scene.occurrences.iter().map(|o| o.span.at.start).min().unwrap_or(booking.start_at),
+        first_start: scene
+            .occurrences
+            .iter()
+            .map(|o| o.span.at.start)
+            .min()
+            .unwrap_or(booking.start_at)
+            .min(booking.start_at),
         last_end: last_end(booking, scene.occurrences),
         modified_at: booking.updated_at,
-        change,
+        change: 0,
         component: render(ctx, scene, &span, reader),
     })
 }

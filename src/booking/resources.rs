@@ -93,6 +93,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ResourcePatch) -> 
         return Ok(Saved::alone(old));
     }
     if new.quantity < old.quantity {
+        resources::claim(conn, ctx.tenant, id)?;
         refuse_booked_units(conn, ctx, &new)?;
     }
     new.version += 1;
@@ -162,6 +163,7 @@ fn refuse_twin(conn: &mut Conn, resource: &Resource) -> Result<(), Error> {
 /// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead or a service has
 /// nobody or nothing else.
 pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<Vec<Id>, Error> {
+    resources::claim(conn, ctx.tenant, id)?;
     let old = find(conn, ctx, id)?;
     if expected_version.is_some_and(|expected| expected != old.version) {
         return Err(Error::Changed);

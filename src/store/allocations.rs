@@ -79,7 +79,7 @@ pub fn session(conn: &mut Conn, tenant: TenantId, resource: Id, session: Id) -> 
     Ok(on!(conn, |c| query.select(Allocation::as_select()).load(c))?)
 }
 
-/// Takes time. The database refuses what overlaps: see [`Error::is_overlap`].
+/// Takes time. The database refuses what overlaps.
 ///
 /// # Errors
 /// [`Error::Db`].

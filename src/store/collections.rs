@@ -69,22 +69,23 @@ statement! {
     "UPDATE collections SET change = change + 1, changed_at = ? WHERE tenant_id = ? AND collection_id = ? RETURNING change"
 }
 
-/// Counts one change in each of `ids` and returns their new numbers, in the order of `ids`.
+/// Counts one change in a collection and returns its number.
 ///
-/// Rows are taken in ascending order of id, the same for everyone, so that two transactions never wait for each
-/// other; and they stay locked until the commit, so that the order of numbers is the order of commits.
+/// The row stays locked until the commit, so that the order of numbers is the order of commits. Who bumps several
+/// takes them in [`lock_order`].
 ///
 /// # Errors
-/// [`Error::Db`], also when a collection does not exist.
-pub fn bump(conn: &mut Conn, tenant: TenantId, ids: &[Id], at: Instant) -> Result<Vec<i64>, Error> {
-    let mut order: Vec<usize> = (0..ids.len()).collect();
-    order.sort_unstable_by_key(|&i| ids[i]);
-    let mut numbers = vec![0; ids.len()];
-    for i in order {
-        let query = Bump { at, tenant, id: ids[i] };
-        numbers[i] = on!(conn, |c| query.get_result(c))?;
-    }
-    Ok(numbers)
+/// [`Error::Db`], also when the collection does not exist.
+pub fn bump(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant) -> Result<i64, Error> {
+    let query = Bump { at, tenant, id };
+    Ok(on!(conn, |c| query.get_result(c))?)
+}
+
+/// The order in which all transactions lock collections, so that no two wait for each other: by id, the business's
+/// own, which every booking changes, last and so for the shortest time.
+#[must_use]
+pub fn lock_order(one: Id, other: Id) -> std::cmp::Ordering {
+    other.cmp(&one)
 }
 
 /// Adds an object that is not there yet.

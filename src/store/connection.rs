@@ -63,6 +63,24 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Runs a select that locks its rows on PostgreSQL until the transaction ends: `for_update` to change or end what
+/// others may be about to name, `for_key_share` to name it. On SQLite there is one writer, who needs no lock.
+macro_rules! locking {
+    ($conn:expr, $lock:ident, $query:expr, |$locked:ident, $c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Pg($c) => {
+                let $locked = $query.$lock();
+                $body
+            }
+            $crate::store::Conn::Sqlite($c) => {
+                let $locked = $query;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use locking;
+
 impl Conn {
     /// Opens a connection to `sqlite://PATH` or `postgres://…`; a reader on SQLite cannot write.
     ///

@@ -27,17 +27,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same work may succeed when it is run again from its beginning.
+    /// The same work may succeed when it is run again from its beginning: it lost against another transaction, or
+    /// that one inserted the same key first, and the next run finds its row.
     pub(super) fn is_worth_a_retry(&self) -> bool {
         match self {
             Self::Db(Db::DatabaseError(
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ExclusionViolation,
                 _,
             )) => true,
-            // Another transaction inserted the same key first: the next run finds its row.
-            Self::Db(Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => true,
             Self::Db(Db::DatabaseError(_, info)) => info.message() == "deadlock detected",
-            _ => false,
+            _ => self.unique_violation().is_some(),
         }
     }
 
@@ -45,14 +44,6 @@ impl Error {
     pub(super) fn overlap() -> Self {
         let said = Box::new("allocations_do_not_overlap".to_owned());
         Self::Db(Db::DatabaseError(DatabaseErrorKind::ExclusionViolation, said))
-    }
-
-    /// The database's own wall against overlapping allocations spoke.
-    #[must_use]
-    pub fn is_overlap(&self) -> bool {
-        let Self::Db(Db::DatabaseError(_, info)) = self else { return false };
-        info.constraint_name() == Some("allocations_do_not_overlap")
-            || info.message().contains("allocations_do_not_overlap")
     }
 
     /// A unique key was taken; the name of the constraint or columns, where the database says it.

@@ -25,8 +25,8 @@ pub mod tokens;
 mod types;
 mod work;
 
-pub(crate) use connection::on;
 pub use connection::{Conn, PgConn};
+pub(crate) use connection::{locking, on};
 pub use error::{Error, WorkError};
 pub use id::{Id, Ids, NotAnId};
 pub use migrate::{migrate, pending};

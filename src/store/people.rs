@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::people;
-use super::{Conn, Error, Id, Role, TenantId, on};
+use super::{Conn, Error, Id, Role, TenantId, locking, on};
 use crate::time::Instant;
 
 /// A person.
@@ -57,6 +57,26 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Person>,
     Ok(on!(conn, |c| people::table.find((tenant, id)).select(Person::as_select()).get_result(c).optional())?)
 }
 
+/// Finds a person for a booking that is about to name it: nobody [claims](claim) it until the transaction ends.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Person>, Error> {
+    let row = people::table.find((tenant, id));
+    Ok(locking!(conn, for_key_share, row.select(Person::as_select()), |query, c| query.get_result(c).optional())?)
+}
+
+/// Waits until no booking that is being made names this person, and keeps new ones waiting: what there is afterwards
+/// is all there is.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn claim(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<(), Error> {
+    let row = people::table.find((tenant, id)).select(people::version);
+    locking!(conn, for_update, row, |query, c| query.get_result::<i64>(c).optional())?;
+    Ok(())
+}
+
 /// Finds several people at once, in no order.
 ///
 /// # Errors
@@ -66,13 +86,25 @@ pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Per
     Ok(on!(conn, |c| query.select(Person::as_select()).load(c))?)
 }
 
-/// Finds the customer of that name and address.
+/// Finds several for a booking that is about to name one of them: see [`hold`].
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Person>, Error> {
+    let rows = people::table
+        .filter(people::tenant_id.eq(tenant))
+        .filter(people::person_id.eq_any(ids))
+        .order(people::person_id);
+    Ok(locking!(conn, for_key_share, rows.select(Person::as_select()), |query, c| query.load(c))?)
+}
+
+/// Finds the customer of that name and address, for a booking that is about to name it: see [`hold`].
 ///
 /// # Errors
 /// [`Error::Db`].
 pub fn find_by_identity(conn: &mut Conn, tenant: TenantId, key: &str) -> Result<Option<Person>, Error> {
-    let query = people::table.filter(people::tenant_id.eq(tenant)).filter(people::identity_key.eq(key));
-    Ok(on!(conn, |c| query.select(Person::as_select()).get_result(c).optional())?)
+    let row = people::table.filter(people::tenant_id.eq(tenant)).filter(people::identity_key.eq(key));
+    Ok(locking!(conn, for_key_share, row.select(Person::as_select()), |query, c| query.get_result(c).optional())?)
 }
 
 /// Finds a person by the reference another system gave.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::resources;
-use super::{Conn, Error, Id, ResourceKind, TenantId, on};
+use super::{Conn, Error, Id, ResourceKind, TenantId, locking, on};
 use crate::time::Instant;
 
 /// A resource.
@@ -44,6 +44,26 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Resource
     Ok(on!(conn, |c| resources::table.find((tenant, id)).select(Resource::as_select()).get_result(c).optional())?)
 }
 
+/// Finds a resource for a booking that is about to name it: nobody [claims](claim) it until the transaction ends.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Resource>, Error> {
+    let row = resources::table.find((tenant, id));
+    Ok(locking!(conn, for_key_share, row.select(Resource::as_select()), |query, c| query.get_result(c).optional())?)
+}
+
+/// Waits until no booking that is being made names this resource, and keeps new ones waiting: what there is afterwards
+/// is all there is.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn claim(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<(), Error> {
+    let row = resources::table.find((tenant, id)).select(resources::version);
+    locking!(conn, for_update, row, |query, c| query.get_result::<i64>(c).optional())?;
+    Ok(())
+}
+
 /// Finds several resources at once, in no order.
 ///
 /// # Errors
@@ -51,6 +71,18 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Resource
 pub fn find_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resource>, Error> {
     let query = resources::table.filter(resources::tenant_id.eq(tenant)).filter(resources::resource_id.eq_any(ids));
     Ok(on!(conn, |c| query.select(Resource::as_select()).load(c))?)
+}
+
+/// Finds several for a booking that is about to name one of them: see [`hold`].
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Resource>, Error> {
+    let rows = resources::table
+        .filter(resources::tenant_id.eq(tenant))
+        .filter(resources::resource_id.eq_any(ids))
+        .order(resources::resource_id);
+    Ok(locking!(conn, for_key_share, rows.select(Resource::as_select()), |query, c| query.load(c))?)
 }
 
 /// Finds a resource by the reference another system gave.

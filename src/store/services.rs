@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{service_providers, services};
-use super::{BookingKind, Conn, Error, Id, ProviderKind, TenantId, on};
+use super::{BookingKind, Conn, Error, Id, ProviderKind, TenantId, locking, on};
 use crate::time::Instant;
 
 /// A service.
@@ -62,6 +62,26 @@ pub fn insert(conn: &mut Conn, service: &Service) -> Result<(), Error> {
 /// [`Error::Db`].
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Service>, Error> {
     Ok(on!(conn, |c| services::table.find((tenant, id)).select(Service::as_select()).get_result(c).optional())?)
+}
+
+/// Finds a service for a booking that is about to name it: nobody [claims](claim) it until the transaction ends.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Service>, Error> {
+    let row = services::table.find((tenant, id));
+    Ok(locking!(conn, for_key_share, row.select(Service::as_select()), |query, c| query.get_result(c).optional())?)
+}
+
+/// Waits until no booking that is being made names this service, and keeps new ones waiting: what there is afterwards
+/// is all there is.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn claim(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<(), Error> {
+    let row = services::table.find((tenant, id)).select(services::version);
+    locking!(conn, for_update, row, |query, c| query.get_result::<i64>(c).optional())?;
+    Ok(())
 }
 
 /// Finds the service of a name, ASCII and Unicode case as written; the oldest where several share it.

@@ -198,7 +198,13 @@ fn run_until_settled<T, E: WorkError>(
         });
         let lost = |e: &E| e.store_error().is_some_and(Error::is_worth_a_retry);
         match result {
-            Err(error) if runs < RUNS && conn.is_postgres() && lost(&error) && !conn.is_broken() => {}
+            Err(error) if conn.is_postgres() && lost(&error) && !conn.is_broken() => {
+                if runs == RUNS {
+                    // A key that is taken still was not lost to somebody quicker: the unit does not look for it.
+                    let is_twin = error.store_error().is_some_and(|e| e.unique_violation().is_some());
+                    return Err(if is_twin { error } else { Error::Busy.into() });
+                }
+            }
             settled => return settled,
         }
     }

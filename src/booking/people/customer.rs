@@ -33,7 +33,7 @@ pub fn find_or_add_customer(conn: &mut Conn, ctx: &Context, customer: &CustomerI
 }
 
 fn known(conn: &mut Conn, ctx: &Context, id: Id) -> Result<Person, Error> {
-    people::find(conn, ctx.tenant, id)?
+    people::hold(conn, ctx.tenant, id)?
         .filter(|person| person.role == Role::Customer && person.deleted_at.is_none())
         .ok_or_else(|| Error::invalid("/customer_id", format!("names no customer of this business: {id}")))
 }

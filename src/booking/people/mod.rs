@@ -150,6 +150,7 @@ pub fn delete(
     id: Id,
     expected_version: Option<i64>,
 ) -> Result<Vec<Id>, Error> {
+    people::claim(conn, ctx.tenant, id)?;
     let person = find(conn, ctx, group, id)?;
     if expected_version.is_some_and(|expected| expected != person.version) {
         return Err(Error::Changed);

@@ -195,6 +195,7 @@ fn refuse_twin(conn: &mut Conn, service: &Service) -> Result<(), Error> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead.
 pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<(), Error> {
+    services::claim(conn, ctx.tenant, id)?;
     let old = find(conn, ctx, id)?.service;
     if expected_version.is_some_and(|expected| expected != old.version) {
         return Err(Error::Changed);

@@ -316,6 +316,24 @@ mod tests {
     }
 
     #[test]
+    fn another_reader_finds_the_same() {
+        use icalendar::{Calendar, CalendarComponent, CalendarDateTime, Component, DatePerhapsTime, EventLike};
+        let event = typical();
+        let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n", render_event(&event));
+        let calendar: Calendar = text.parse().unwrap();
+        let [CalendarComponent::Event(read)] = &calendar.components[..] else { panic!("{calendar:?}") };
+        assert_eq!(read.get_uid(), Some(event.uid.as_ref()));
+        assert_eq!(read.get_summary(), Some(event.summary.as_ref()));
+        assert_eq!(read.get_location(), event.location.as_deref());
+        assert_eq!(read.get_sequence(), Some(event.sequence));
+        let Some(DatePerhapsTime::DateTime(CalendarDateTime::WithTimezone { date_time, tzid })) = read.get_start()
+        else {
+            panic!("{text}")
+        };
+        assert_eq!((date_time.to_string().as_str(), tzid.as_str()), ("2026-03-02 09:00:00", "Europe/Berlin"));
+    }
+
+    #[test]
     fn a_cancelled_event_rings_no_bell() {
         let text = render_event(&Event { status: Status::Cancelled, ..typical() });
         assert!(text.contains("STATUS:CANCELLED"));
