@@ -25,6 +25,10 @@ use clap::Parser;
 use cluster::Cluster;
 use report::Table;
 
+/// As in `src/main.rs`, for all servers alike.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]

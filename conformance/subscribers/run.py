@@ -17,9 +17,10 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from evolution import Evolution
@@ -73,9 +74,6 @@ class Story:
     def tell(self) -> None:
         mark = uuid.uuid4().hex[:8]
         staff = [self.person("/staff", f"{name} {mark}") for name in ("Ida", "Jon")]
-        for one in staff:
-            hours = [{"rrule": "FREQ=DAILY", "start": "08:00", "end": "20:00", "timezone": ZONE}]
-            self.api.call("PUT", f"/staff/{one['id']}/working-hours", hours)
         service = self.api.post(
             "/services", {"name": f"Haircut {mark}", "duration_minutes": 60, "staff": [one["id"] for one in staff]}
         )
@@ -85,7 +83,8 @@ class Story:
         )
         self.step("before", {})
 
-        first, second = self.free_starts(service["id"], staff[0]["id"], staff[1]["id"])
+        # Both are new here, and free at any time.
+        first, second = at(days=2, hour=9), at(days=9, hour=16)
         booking = self.api.post(
             "/bookings",
             {
@@ -127,18 +126,6 @@ class Story:
             url = self.api.local(self.api.post("/feeds", {"kind": kind, "subject": person["id"]})["url"])
             for subscriber in self.subscribers:
                 subscriber.subscribe(feed, url)
-
-    def free_starts(self, service: str, first: str, second: str) -> tuple[str, str]:
-        """A start free for the first, and a later one free for both."""
-        days = [(datetime.now(UTC) + timedelta(days=d)).strftime("%Y-%m-%dT00:00:00Z") for d in (2, 12)]
-        free = []
-        for staff in (first, second):
-            query = {"service": service, "staff": staff, "from": days[0], "to": days[1], "timezone": ZONE}
-            free.append([slot["start"] for slot in self.api.get(f"/availability?{urlencode(query)}")["slots"]])
-        both = [start for start in free[0] if start in free[1]]
-        if len(both) < 2:
-            raise SystemExit(f"too few free slots: {len(free[0])} and {len(free[1])}")
-        return both[0], both[-1]
 
     def change(self, booking: str, action: str, body: dict[str, Any]) -> None:
         # LAST-MODIFIED counts in seconds, and ICSx5 goes by it.
@@ -192,6 +179,12 @@ class Story:
             least = 0 if before is None or before.sequence is None else before.sequence + changed
             self.tally.check(f"{name} SEQUENCE grows", now.sequence >= least, f"{now.sequence} < {least}")
         self.previous[subscriber.name, feed] = now
+
+
+def at(days: int, hour: int) -> str:
+    """RFC 3339 of an hour so many days from now, on the clocks of the staff."""
+    day = datetime.now(ZoneInfo(ZONE)).date() + timedelta(days=days)
+    return datetime.combine(day, clock(hour), ZoneInfo(ZONE)).isoformat()
 
 
 def states(held: list[Held]) -> list[State]:

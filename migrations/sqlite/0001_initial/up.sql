@@ -231,7 +231,7 @@ CREATE TABLE objects (
     component TEXT NOT NULL,
     PRIMARY KEY (tenant_id, collection_id, object_id)
 ) STRICT;
-CREATE INDEX objects_by_end ON objects (tenant_id, collection_id, last_end);
+CREATE INDEX objects_by_end ON objects (tenant_id, collection_id, last_end, object_id);
 
 CREATE TABLE feeds (
     tenant_id INTEGER NOT NULL,
