@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Cargo is parallel by itself, and the steps of a run share its folder.
 .NOTPARALLEL:
-.PHONY: help demo run build test tools check lint audit docs unit conform conform-quick bench soak docker-check clean
+.PHONY: help demo run build test tools check lint audit docs unit conform bench soak docker-check clean
 
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 # What CI builds is thrown away: incremental data would only cost time and space.
@@ -26,7 +26,7 @@ run: ## Build, and serve with ./fasti.toml if there is one
 build: ## Build the release binary: target/release/fasti
 	cargo build --release --locked
 
-test: tools check lint docs audit conform-quick unit ## Everything CI runs; the test runner's summary comes last
+test: tools check lint docs audit conform unit ## Everything CI runs; the test runner's summary comes last
 
 tools: ## Install what the checks need, into target/tools
 	@tests/tools/install.sh
@@ -54,14 +54,10 @@ unit: tools ## Unit, property and integration tests, on SQLite and PostgreSQL
 	$(step) "tests on SQLite and PostgreSQL"
 	tests/with-postgres.sh cargo nextest run --locked --no-fail-fast $(ARGS)
 
-conform: ## Every independent client and validator against a running Fasti (long)
-	cargo build --locked --quiet
-	conformance/run.sh all
-
-conform-quick: ## The quick ones
+conform: ## Independent clients and validators against a running Fasti
 	$(step) "independent clients and validators"
 	cargo build --locked --quiet
-	conformance/run.sh quick
+	conformance/run.sh all
 
 bench: ## Measure (release build)
 	cargo bench --locked $(ARGS)
