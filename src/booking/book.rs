@@ -5,13 +5,13 @@ use crate::store::services::{self, Service};
 use crate::store::{BookingStatus, Conn, Id, Ids, Local};
 
 use super::allocate::{Needs, Taken, take};
-use super::cast::{Cast, bookable_service, resource_candidates, staff_candidates};
+use super::cast::{Cast, Grip, bookable_service, resource_candidates, staff_candidates};
 use super::model::{Booked, NewBooking};
 use super::people::find_or_add_customer;
 use super::project::{self, Scene};
 use super::series::{self, Occurrence};
 use super::span::{Asked, Bounds, Span, resolve};
-use super::{Conflict, Context, Error, Faults, history, input};
+use super::{Conflict, Context, Error, Faults, history, input, offer};
 
 /// What an import knows of a booking beside what everybody may ask for.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +53,7 @@ pub fn adopt(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin) 
 }
 
 fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bounds: Bounds) -> Result<Booked, Error> {
-    let service = bookable_service(conn, ctx, new.service)?;
+    let service = bookable_service(conn, ctx, new.service, Grip::Hold)?;
     let asked = Asked {
         start: &new.start,
         end: new.end.as_deref(),
@@ -69,7 +69,7 @@ fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bound
     booking.last_end = project::last_end(&booking, &occurrences);
     refuse_known_reference(conn, ctx, &booking)?;
     let customer = find_or_add_customer(conn, ctx, &new.customer)?;
-    let taken = claim(conn, ctx, new, &service, &booking, &occurrences)?;
+    let taken = claim(conn, ctx, new, bounds, &service, &booking, &occurrences)?;
     booking.customer_id = customer.as_ref().map(|c| c.person_id);
     booking.staff_id = taken.staff.as_ref().map(|s| s.person_id);
     booking.resource_ids = Ids(taken.resources.iter().map(|r| r.resource_id).collect());
@@ -196,16 +196,22 @@ fn claim(
     conn: &mut Conn,
     ctx: &Context,
     new: &NewBooking,
+    bounds: Bounds,
     service: &Service,
     booking: &Booking,
     occurrences: &[Occurrence],
 ) -> Result<Taken, Error> {
     let providers = services::providers(conn, ctx.tenant, service.service_id)?;
-    let staff = staff_candidates(conn, ctx, &providers, new.staff)?;
-    let resources = resource_candidates(conn, ctx, &providers, new.resources.as_deref())?;
+    let mut staff = staff_candidates(conn, ctx, &providers, new.staff, Grip::Hold)?;
+    let mut resources = resource_candidates(conn, ctx, &providers, new.resources.as_deref(), Grip::Hold)?;
     if booking.status == BookingStatus::Cancelled {
         let named = new.staff.is_some();
         return Ok(Taken { staff: staff.into_iter().next().filter(|_| named), resources: Vec::new() });
+    }
+    // What comes from elsewhere is already agreed on.
+    if bounds != Bounds::Any {
+        (staff, resources) = offer::allowed(conn, ctx, service, occurrences, (staff, resources))?;
+        staff = offer::fairest(conn, ctx, staff, booking.start_at)?;
     }
     take(conn, &Needs { booking, capacity: service.capacity, occurrences, staff, resources, overflow: false })
 }

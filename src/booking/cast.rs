@@ -53,12 +53,25 @@ fn in_order(
     Ok(ids.iter().filter_map(|id| rows.iter().find(|r| r.resource_id == *id).cloned()).collect())
 }
 
+/// What a question about people, resources and services is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grip {
+    /// An answer: they may be deleted the next moment.
+    Look,
+    /// A booking: they stay until it is written.
+    Hold,
+}
+
 /// The service somebody wants to book.
 ///
 /// # Errors
 /// A fault at `/service` when there is none.
-pub fn bookable_service(conn: &mut Conn, ctx: &Context, id: Id) -> Result<Service, Error> {
-    services::hold(conn, ctx.tenant, id)?
+pub fn bookable_service(conn: &mut Conn, ctx: &Context, id: Id, grip: Grip) -> Result<Service, Error> {
+    let service = match grip {
+        Grip::Look => services::find(conn, ctx.tenant, id)?,
+        Grip::Hold => services::hold(conn, ctx.tenant, id)?,
+    };
+    service
         .filter(|service| service.deleted_at.is_none())
         .ok_or_else(|| Error::invalid("/service", format!("names no service of this business: {id}")))
 }
@@ -72,6 +85,7 @@ pub fn staff_candidates(
     ctx: &Context,
     providers: &[Provider],
     asked: Option<Id>,
+    grip: Grip,
 ) -> Result<Vec<Person>, Error> {
     let able = provider_ids(providers, ProviderKind::Staff);
     let serves = |p: &Person| p.role != Role::Customer && p.deleted_at.is_none();
@@ -79,11 +93,19 @@ pub fn staff_candidates(
         if able.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = people::hold_all(conn, ctx.tenant, &able)?;
+        let mut all = match grip {
+            Grip::Look => people::find_all(conn, ctx.tenant, &able)?,
+            Grip::Hold => people::hold_all(conn, ctx.tenant, &able)?,
+        };
         all.retain(serves);
+        all.sort_unstable_by_key(|p| p.person_id);
         return Ok(all);
     };
-    let person = people::hold(conn, ctx.tenant, id)?
+    let person = match grip {
+        Grip::Look => people::find(conn, ctx.tenant, id)?,
+        Grip::Hold => people::hold(conn, ctx.tenant, id)?,
+    };
+    let person = person
         .filter(serves)
         .ok_or_else(|| Error::invalid("/staff", format!("names no staff member of this business: {id}")))?;
     if !able.is_empty() && !able.contains(&id) {
@@ -101,14 +123,19 @@ pub fn resource_candidates(
     ctx: &Context,
     providers: &[Provider],
     asked: Option<&[Id]>,
+    grip: Grip,
 ) -> Result<Vec<Vec<Resource>>, Error> {
     let able = provider_ids(providers, ProviderKind::Resource);
+    let read = |ids: &[Id]| match grip {
+        Grip::Look => resources::find_all(conn, ctx.tenant, ids),
+        Grip::Hold => resources::hold_all(conn, ctx.tenant, ids),
+    };
     let Some(ids) = asked else {
-        let mut all = in_order(&able, |ids| resources::hold_all(conn, ctx.tenant, ids))?;
+        let mut all = in_order(&able, read)?;
         all.retain(|r| r.deleted_at.is_none());
         return Ok(if all.is_empty() { Vec::new() } else { vec![all] });
     };
-    let rows = in_order(ids, |ids| resources::hold_all(conn, ctx.tenant, ids))?;
+    let rows = in_order(ids, read)?;
     ids.iter()
         .enumerate()
         .map(|(i, id)| {

@@ -6,13 +6,13 @@ use crate::time::Instant;
 
 use super::allocate::{Needs, take};
 use super::book::first_status;
-use super::cast::{Cast, resource_candidates, staff_candidates};
+use super::cast::{Cast, Grip, resource_candidates, staff_candidates};
 use super::model::{Booked, BookingPatch};
 use super::people::find_or_add_customer;
 use super::project::{self, Scene};
 use super::series::{self, Occurrence};
 use super::span::{Asked, Bounds, Span, resolve};
-use super::{Conflict, Context, Error, Fault, Faults, history, input};
+use super::{Conflict, Context, Error, Fault, Faults, history, input, offer};
 
 /// Applies a patch. What it does not name stays; when nothing differs, nothing is written.
 ///
@@ -152,7 +152,7 @@ fn apply(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch, action: &
     let occurrences = occurrences(&wanted, &overrides)?;
     wanted.last_end = project::last_end(&wanted, &occurrences);
     if needs_other_time(&old, &wanted) {
-        retake(conn, ctx, &old, &wanted, &occurrences)?;
+        retake(conn, ctx, (&old, &wanted), &occurrences, Bounds::Upcoming(ctx.now))?;
     }
     let visible = Booking { external_ref: old.external_ref.clone(), ..wanted.clone() } != old;
     let next = next_version(&old, ctx.now, visible);
@@ -255,9 +255,9 @@ fn needs_other_time(old: &Booking, new: &Booking) -> bool {
 pub(super) fn retake(
     conn: &mut Conn,
     ctx: &Context,
-    old: &Booking,
-    wanted: &Booking,
+    (old, wanted): (&Booking, &Booking),
     occurrences: &[Occurrence],
+    bounds: Bounds,
 ) -> Result<(), Error> {
     let service = services::hold(conn, ctx.tenant, wanted.service_id)?.ok_or(Error::NotFound("service"))?;
     let mut providers = services::providers(conn, ctx.tenant, wanted.service_id)?;
@@ -266,11 +266,14 @@ pub(super) fn retake(
         // Who serves a booking may go on serving it, even when the service names others by now.
         providers.clear();
     }
-    let staff = match wanted.staff_id {
-        Some(id) => staff_candidates(conn, ctx, &providers, Some(id))?,
+    let mut staff = match wanted.staff_id {
+        Some(id) => staff_candidates(conn, ctx, &providers, Some(id), Grip::Hold)?,
         None => Vec::new(),
     };
-    let resources = resource_candidates(conn, ctx, &providers, Some(&wanted.resource_ids.0))?;
+    let mut resources = resource_candidates(conn, ctx, &providers, Some(&wanted.resource_ids.0), Grip::Hold)?;
+    if bounds != Bounds::Any {
+        (staff, resources) = offer::allowed(conn, ctx, &service, occurrences, (staff, resources))?;
+    }
     allocations::delete(conn, ctx.tenant, old.booking_id)?;
     take(conn, &Needs { booking: wanted, capacity: service.capacity, occurrences, staff, resources, overflow: false })?;
     Ok(())

@@ -4,7 +4,7 @@ use crate::store::bookings::{self, Booking};
 use crate::store::{BookingStatus, Conn, Id, Ids, allocations};
 
 use super::book::{Origin, overrides, refuse_known_reference, row};
-use super::cast::bookable_service;
+use super::cast::{Grip, bookable_service};
 use super::change::{finish, load, next_version, require_open, retake, unchanged};
 use super::model::{Booked, CustomerInput, NewBooking};
 use super::people::find_or_add_customer;
@@ -47,7 +47,7 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     if status == BookingStatus::Cancelled {
         allocations::delete(conn, ctx.tenant, id)?;
     } else if differs != stored || takes_other_time(&old, &wanted) {
-        retake(conn, ctx, &old, &wanted, &occurrences)?;
+        retake(conn, ctx, (&old, &wanted), &occurrences, Bounds::Any)?;
     }
     // Subscribers need not hear of a reference.
     let visible = differs != stored || Booking { external_ref: old.external_ref.clone(), ..wanted.clone() } != old;
@@ -59,7 +59,7 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
 }
 
 fn times(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<(Span, Vec<Fault>), Error> {
-    let service = bookable_service(conn, ctx, new.service)?;
+    let service = bookable_service(conn, ctx, new.service, Grip::Hold)?;
     let asked = Asked {
         start: &new.start,
         end: new.end.as_deref(),
@@ -78,7 +78,7 @@ fn described(
     origin: &Origin,
     span: &Span,
 ) -> Result<Booking, Error> {
-    let service = bookable_service(conn, ctx, new.service)?;
+    let service = bookable_service(conn, ctx, new.service, Grip::Hold)?;
     let mut wanted = same_booking(old, row(ctx, new, origin, &service, span)?);
     wanted.staff_id = new.staff.or(old.staff_id);
     if let Some(resources) = &new.resources {

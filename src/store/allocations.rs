@@ -79,6 +79,73 @@ pub fn session(conn: &mut Conn, tenant: TenantId, resource: Id, session: Id) -> 
     Ok(on!(conn, |c| query.select(Allocation::as_select()).load(c))?)
 }
 
+statement! {
+    /// Of each unit that was ever taken: what ends inside the window, and the one that ends after it. Allocations of a
+    /// unit never overlap, so these are all that touch it, whatever lies before and behind.
+    Within(tenant: TenantId as BigInt, resource: Id as Binary, tenant_again: TenantId as BigInt, again: Id as Binary,
+           tenant_of_row: TenantId as BigInt, of_row: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
+           tenant_of_last: TenantId as BigInt, of_last: Id as Binary, before: Instant as BigInt,
+           tenant_of_next: TenantId as BigInt, of_next: Id as Binary, after: Instant as BigInt)
+        -> (Binary, Binary, Integer, BigInt, BigInt, BigInt, BigInt),
+    "WITH RECURSIVE units(unit) AS (
+         SELECT min(unit) FROM allocations WHERE tenant_id = ? AND resource_id = ?
+         UNION ALL
+         SELECT (SELECT min(a.unit) FROM allocations a
+                 WHERE a.tenant_id = ? AND a.resource_id = ? AND a.unit > units.unit)
+         FROM units WHERE units.unit IS NOT NULL
+     )
+     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at
+     FROM units JOIN allocations a ON a.unit = units.unit
+     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.busy_until > ? AND a.busy_until <= ?
+     UNION ALL
+     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at
+     FROM units JOIN allocations a ON a.unit = units.unit
+     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.busy_from < ? AND a.busy_until = (
+         SELECT min(b.busy_until) FROM allocations b
+         WHERE b.tenant_id = ? AND b.resource_id = ? AND b.unit = units.unit AND b.busy_until > ?
+     )"
+}
+
+/// Time of one unit that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
+pub struct Occupied {
+    /// A booking, or a hold.
+    pub booking_id: Id,
+    pub session: Id,
+    pub unit: i32,
+    pub busy_from: Instant,
+    pub busy_until: Instant,
+    pub start_at: Instant,
+    pub end_at: Instant,
+}
+
+/// The time of a person or resource that is taken within a window, in no order; each seat of a class is one. Costs
+/// what lies in the window, and a seek or two for each unit.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn within(conn: &mut Conn, tenant: TenantId, resource: Id, window: Interval) -> Result<Vec<Occupied>, Error> {
+    let (from, until) = (window.start, window.end);
+    let query = Within {
+        tenant,
+        resource,
+        tenant_again: tenant,
+        again: resource,
+        tenant_of_row: tenant,
+        of_row: resource,
+        from,
+        until,
+        tenant_of_last: tenant,
+        of_last: resource,
+        before: until,
+        tenant_of_next: tenant,
+        of_next: resource,
+        after: until,
+    };
+    Ok(on!(conn, |c| query.load(c))?)
+}
+
 /// Takes time. The database refuses what overlaps.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! whole on a thread that owns it. Functions of this room take the connection and the [`TenantId`] first.
 
 pub mod allocations;
+pub mod blocks;
 pub mod bookings;
 pub mod busy;
 pub mod collections;
@@ -11,8 +12,11 @@ mod connection;
 mod dialect;
 mod error;
 pub mod feeds;
+pub mod holds;
+pub mod hours;
 mod id;
 mod migrate;
+pub mod orders;
 pub mod people;
 pub mod resources;
 #[rustfmt::skip]
@@ -32,6 +36,7 @@ pub use id::{Id, Ids, NotAnId};
 pub use migrate::{migrate, pending};
 pub use tenants::database_now;
 pub use types::{
-    BookingKind, BookingStatus, CollectionKind, FeedKind, Local, ProviderKind, ResourceKind, Role, Scope, TenantId,
+    BlockKind, BookingKind, BookingStatus, CollectionKind, FeedKind, Local, OrderStatus, ProviderKind, ResourceKind,
+    Role, Scope, TenantId,
 };
 pub use work::{Options, Store};

@@ -245,4 +245,75 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    working_hours (tenant_id, owner_id) {
+        tenant_id -> BigInt,
+        owner_id -> Binary,
+        rules -> Text,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocks (tenant_id, block_id) {
+        tenant_id -> BigInt,
+        block_id -> Binary,
+        kind -> Text,
+        summary -> Nullable<Text>,
+        start_local -> Text,
+        end_local -> Text,
+        timezone -> Text,
+        all_day -> Bool,
+        start_at -> BigInt,
+        end_at -> BigInt,
+        last_end -> BigInt,
+        rrule -> Nullable<Text>,
+        exdates -> Nullable<Text>,
+        rdates -> Nullable<Text>,
+        external_ref -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    block_owners (tenant_id, owner_id, last_end, block_id) {
+        tenant_id -> BigInt,
+        owner_id -> Binary,
+        last_end -> BigInt,
+        block_id -> Binary,
+    }
+}
+
+diesel::table! {
+    holds (tenant_id, hold_id) {
+        tenant_id -> BigInt,
+        hold_id -> Binary,
+        service_id -> Binary,
+        staff_id -> Nullable<Binary>,
+        resource_ids -> Binary,
+        start_at -> BigInt,
+        end_at -> BigInt,
+        timezone -> Text,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    orders (tenant_id, order_id) {
+        tenant_id -> BigInt,
+        order_id -> Binary,
+        customer_id -> Binary,
+        status -> Text,
+        items -> Text,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(allocations, bookings);
+diesel::allow_tables_to_appear_in_same_query!(block_owners, blocks);

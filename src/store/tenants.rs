@@ -48,7 +48,12 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, Error> {
 }
 
 /// Every table that holds rows of businesses, children first.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 21] = [
+    "orders",
+    "holds",
+    "block_owners",
+    "blocks",
+    "working_hours",
     "feed_tokens",
     "feeds",
     "objects",

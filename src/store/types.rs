@@ -283,3 +283,29 @@ words! {
         Resource = "resource",
     }
 }
+
+words! {
+    /// Why time is blocked (A2).
+    BlockKind {
+        /// Somebody's leave.
+        TimeOff = "time_off",
+        /// A public holiday, or a day on which the business is closed.
+        Holiday = "holiday",
+        /// Something is being repaired or cleaned.
+        Maintenance = "maintenance",
+        /// Any other reason.
+        Block = "block",
+    }
+}
+
+words! {
+    /// Where an order is in its life (B7).
+    OrderStatus {
+        /// Nothing is booked yet.
+        Pending = "pending",
+        /// Every item is booked.
+        Confirmed = "confirmed",
+        /// Nothing is booked any more.
+        Cancelled = "cancelled",
+    }
+}

@@ -1,0 +1,245 @@
+//! What decides about a window of time, read once: hours, blocks, bookings and holds of everyone concerned.
+
+use std::collections::HashMap;
+
+use crate::availability::{self as engine, Busy, BusyKind, Calendar, Expansion, Hours, Recurring, Ref, Session};
+use crate::recurrence::{Definition, End, Moment, Rdate, Rule, Series};
+use crate::store::allocations::{self, Occupied};
+use crate::store::blocks::{self, Block};
+use crate::store::people::Person;
+use crate::store::resources::Resource;
+use crate::store::{self, BlockKind, Conn, Id, Local, holds, hours};
+use crate::time::{Interval, Zone, parse_civil};
+
+use crate::booking::hours as rules;
+use crate::booking::{Context, Error};
+
+/// Somebody or something with time.
+#[derive(Debug, Clone)]
+pub(super) struct Owner {
+    pub id: Id,
+    pub quantity: u32,
+    /// What its days are in.
+    pub zone: Zone,
+}
+
+impl Owner {
+    pub fn person(person: &Person, ctx: &Context) -> Self {
+        Self { id: person.person_id, quantity: 1, zone: zone(person.timezone.as_deref(), ctx) }
+    }
+
+    pub fn resource(resource: &Resource, ctx: &Context) -> Self {
+        let quantity = u32::try_from(resource.quantity).unwrap_or(0);
+        Self { id: resource.resource_id, quantity, zone: zone(resource.timezone.as_deref(), ctx) }
+    }
+}
+
+fn zone(name: Option<&str>, ctx: &Context) -> Zone {
+    name.and_then(|name| Zone::parse(name).ok()).unwrap_or_else(|| ctx.zone.clone())
+}
+
+/// Whether bookings and holds are read too.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Taken<'a> {
+    /// Only hours and blocks: the database itself keeps bookings apart.
+    Unread,
+    /// All that is taken; seats of these sessions are told apart.
+    Read(&'a Classes),
+}
+
+/// Which sessions are those of the class that is asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Classes {
+    /// The service, when it is a class.
+    pub service: Option<Id>,
+    /// Who may give it.
+    pub anchors: Vec<Id>,
+}
+
+impl Classes {
+    fn has(&self, row: &Occupied, owner: Id) -> bool {
+        let Some(service) = self.service else { return false };
+        let start = row.start_at.unix().to_be_bytes();
+        let session = |anchor: &Id| Id::derived(&[b"class", service.as_bytes(), anchor.as_bytes(), &start]);
+        self.anchors.iter().chain([&owner]).any(|anchor| session(anchor) == row.session)
+    }
+}
+
+/// What is known of one owner.
+#[derive(Debug, Default)]
+struct Own {
+    hours: Option<Hours>,
+    busy: Vec<Busy>,
+    sessions: Vec<Session>,
+    quantity: u32,
+}
+
+/// What is known over a window.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub hours: Option<Hours>,
+    pub closures: Vec<Busy>,
+    own: HashMap<Id, Own>,
+    /// What blocks are called, for those who may know.
+    pub summaries: HashMap<Ref, String>,
+}
+
+impl World {
+    /// Reads what concerns `owners` and the business within `window`.
+    ///
+    /// # Errors
+    /// [`Error::Store`], also for rules of hours or blocks that take too much work.
+    pub fn read(
+        conn: &mut Conn,
+        ctx: &Context,
+        owners: &[Owner],
+        window: Interval,
+        taken: Taken<'_>,
+    ) -> Result<Self, Error> {
+        let mut world = Self::default();
+        for owner in owners {
+            world.own.entry(owner.id).or_default().quantity = owner.quantity;
+        }
+        let ids: Vec<Id> = owners.iter().map(|owner| owner.id).chain([Id::TEAM]).collect();
+        let mut expansion = Expansion::new(window);
+        for row in hours::find_all(conn, ctx.tenant, &ids)? {
+            let rules = rules::compile(&rules::rules_of(&row)?, &ctx.zone)?;
+            if rules.is_empty() {
+                continue;
+            }
+            let laid_out = Some(expansion.hours(&rules).map_err(too_much)?);
+            match world.own.get_mut(&row.owner_id) {
+                Some(own) => own.hours = laid_out,
+                None => world.hours = laid_out,
+            }
+        }
+        for (owner, block) in blocks::within(conn, ctx.tenant, &ids, window)? {
+            let zone = owners.iter().find(|o| o.id == owner).map_or(&ctx.zone, |o| &o.zone);
+            let busy = match world.own.get_mut(&owner) {
+                Some(own) => &mut own.busy,
+                None => &mut world.closures,
+            };
+            push_block(&block, zone, &expansion, busy)?;
+            if let Some(summary) = block.summary {
+                world.summaries.insert(reference(block.block_id), summary);
+            }
+        }
+        if let Taken::Read(classes) = taken {
+            world.read_taken(conn, ctx, owners, window, classes)?;
+        }
+        Ok(world)
+    }
+
+    fn read_taken(
+        &mut self,
+        conn: &mut Conn,
+        ctx: &Context,
+        owners: &[Owner],
+        window: Interval,
+        classes: &Classes,
+    ) -> Result<(), Error> {
+        let held: HashMap<Id, _> =
+            holds::all(conn, ctx.tenant)?.into_iter().map(|hold| (hold.hold_id, hold.expires_at)).collect();
+        for owner in owners {
+            let rows = allocations::within(conn, ctx.tenant, owner.id, window)?;
+            let Some(own) = self.own.get_mut(&owner.id) else { continue };
+            for row in rows {
+                let unit = u32::try_from(row.unit).unwrap_or(0);
+                let kind = held.get(&row.booking_id).map_or(BusyKind::Booking, |at| BusyKind::Hold { expires: *at });
+                let is_class = classes.has(&row, owner.id);
+                let source = reference(if is_class { row.session } else { row.booking_id });
+                if is_class {
+                    if let Some(session) = own.sessions.iter_mut().find(|session| session.source == source) {
+                        session.taken += 1;
+                        continue;
+                    }
+                    let at = Interval { start: row.start_at, end: row.end_at };
+                    own.sessions.push(Session { at, taken: 1, unit, source });
+                }
+                let at = Interval { start: row.busy_from, end: row.busy_until };
+                own.busy.push(Busy { at, unit: Some(unit), kind, source });
+            }
+        }
+        Ok(())
+    }
+
+    /// An owner's own time, as the engine takes it.
+    pub fn calendar(&self, owner: Id) -> Calendar<'_> {
+        let Some(own) = self.own.get(&owner) else { return Calendar { who: reference(owner), ..Calendar::default() } };
+        Calendar {
+            who: reference(owner),
+            hours: own.hours.as_ref(),
+            quantity: own.quantity,
+            busy: &own.busy,
+            sessions: &own.sessions,
+        }
+    }
+
+    /// The business around them.
+    pub fn business(&self) -> engine::Business<'_> {
+        engine::Business { hours: self.hours.as_ref(), closures: &self.closures }
+    }
+}
+
+/// An id as the engine knows it.
+pub(super) fn reference(id: Id) -> Ref {
+    Ref(*id.as_bytes())
+}
+
+/// A reference of the engine as an id.
+pub(super) fn id(reference: Ref) -> Id {
+    Id::from_bytes(reference.0)
+}
+
+fn push_block(block: &Block, zone: &Zone, expansion: &Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
+    let source = reference(block.block_id);
+    let kind = BusyKind::Block(match block.kind {
+        BlockKind::TimeOff => engine::BlockKind::TimeOff,
+        BlockKind::Holiday => engine::BlockKind::Holiday,
+        BlockKind::Maintenance => engine::BlockKind::Maintenance,
+        BlockKind::Block => engine::BlockKind::Block,
+    });
+    if block.rrule.is_none() && block.rdates.is_none() {
+        busy.push(Busy { at: Interval { start: block.start_at, end: block.end_at }, unit: None, kind, source });
+        return Ok(());
+    }
+    let series = series(block)?;
+    Ok(expansion.busy(&[Recurring::new(series, kind, source)], zone, busy).map_err(too_much)?)
+}
+
+/// A block as a series.
+///
+/// # Errors
+/// [`Error::Store`] for a rule that cannot be one: it was checked when it was written.
+pub(in crate::booking) fn series(block: &Block) -> Result<Series, Error> {
+    let zone = Zone::parse(&block.timezone).map_err(unreadable)?;
+    let moment = |local: Local| match block.all_day {
+        true => Moment::Date(local.0.date()),
+        false => Moment::Zoned(local.0, zone.clone()),
+    };
+    let mut definition = Definition::new(moment(block.start_local));
+    definition.end = End::At(moment(block.end_local));
+    if let Some(rule) = &block.rrule {
+        definition.rules.push(Rule::parse_lenient(rule).map_err(unreadable)?);
+    }
+    for start in locals(block.rdates.as_deref())? {
+        definition.rdates.push(Rdate::from(moment(start)));
+    }
+    for start in locals(block.exdates.as_deref())? {
+        definition.exdates.push(moment(start));
+    }
+    Ok(Series::new(definition).map_err(unreadable)?)
+}
+
+fn locals(column: Option<&str>) -> Result<Vec<Local>, Error> {
+    let texts = column.into_iter().flat_map(|column| column.split(',')).filter(|text| !text.is_empty());
+    texts.map(|text| Ok(Local(parse_civil(text).map_err(unreadable)?))).collect()
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
+    store::Error::Db(diesel::result::Error::DeserializationError(Box::new(error)))
+}
+
+fn too_much(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
+    store::Error::Db(diesel::result::Error::DeserializationError(Box::new(error)))
+}

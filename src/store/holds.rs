@@ -1,0 +1,75 @@
+//! Times kept for people who are still deciding (B6). Each has allocations under its own id.
+
+use diesel::prelude::*;
+
+use super::schema::holds;
+use super::{Conn, Error, Id, Ids, TenantId, allocations, on};
+use crate::time::Instant;
+
+/// A time that is kept until it expires.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = holds, treat_none_as_default_value = false)]
+#[expect(missing_docs, reason = "each column is named for what it holds")]
+pub struct Hold {
+    pub tenant_id: TenantId,
+    pub hold_id: Id,
+    pub service_id: Id,
+    pub staff_id: Option<Id>,
+    pub resource_ids: Ids,
+    pub start_at: Instant,
+    pub end_at: Instant,
+    /// IANA zone in which it was asked for.
+    pub timezone: String,
+    /// The first instant at which it is void.
+    pub expires_at: Instant,
+    pub created_at: Instant,
+}
+
+/// Adds a hold; its allocations are added beside it.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn insert(conn: &mut Conn, hold: &Hold) -> Result<(), Error> {
+    on!(conn, |c| diesel::insert_into(holds::table).values(hold).execute(c))?;
+    Ok(())
+}
+
+/// Finds a hold, expired or not.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Hold>, Error> {
+    let row = holds::table.find((tenant, id));
+    Ok(on!(conn, |c| row.select(Hold::as_select()).get_result(c).optional())?)
+}
+
+/// Gives a hold's time back and forgets it; returns whether there was one.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn delete(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<bool, Error> {
+    allocations::delete(conn, tenant, id)?;
+    Ok(on!(conn, |c| diesel::delete(holds::table.find((tenant, id))).execute(c))? == 1)
+}
+
+/// Gives back the time of all holds that are void at `now`; returns how many there were.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn delete_expired(conn: &mut Conn, tenant: TenantId, now: Instant) -> Result<usize, Error> {
+    let void = holds::table.filter(holds::tenant_id.eq(tenant)).filter(holds::expires_at.le(now));
+    let ids: Vec<Id> = on!(conn, |c| void.select(holds::hold_id).order(holds::hold_id).load(c))?;
+    for id in &ids {
+        delete(conn, tenant, *id)?;
+    }
+    Ok(ids.len())
+}
+
+/// Every hold that was not given up yet, expired ones too, in no order.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn all(conn: &mut Conn, tenant: TenantId) -> Result<Vec<Hold>, Error> {
+    let rows = holds::table.filter(holds::tenant_id.eq(tenant));
+    Ok(on!(conn, |c| rows.select(Hold::as_select()).load(c))?)
+}
