@@ -7,6 +7,7 @@
 //! | [`time`] | instants, civil times, zones, intervals; pure |
 //! | [`net`] | addresses of clients and networks; pure |
 //! | [`secret`] | values that must not be shown |
+//! | [`availability`] | when can this be booked: hours, busy times, slots, days, why not; pure |
 //! | [`ical`] | iCalendar text to domain and back; pure |
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
@@ -20,6 +21,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod availability;
 pub mod booking;
 pub mod cli;
 pub mod config;

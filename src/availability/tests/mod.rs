@@ -1,0 +1,5 @@
+mod algebra;
+mod brute;
+mod corpus;
+mod engine;
+mod world;
