@@ -1,5 +1,6 @@
 mod algebra;
 mod brute;
+mod cases;
 mod corpus;
 mod engine;
 mod world;
