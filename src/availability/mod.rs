@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `spans`, `levels` | the algebra: sets of instants, and counts over time |
 //! | `offsets`, `grid` | wall clocks as integers; at which times of the clock slots begin |
+//! | `expand` | recurrence rules and series laid out over a window |
 //! | `hours`, `busy` | when somebody works, and what takes time away |
 //! | `question` | a service's terms, who and what it needs, the business around them |
 //! | `engine`, `matching`, `sort` | from calendars to possible starts |
@@ -17,6 +18,7 @@ mod alternatives;
 mod busy;
 mod days;
 mod engine;
+mod expand;
 mod explain;
 mod external;
 mod fair;
@@ -34,6 +36,7 @@ mod spans;
 pub use alternatives::{Alternative, alternatives};
 pub use busy::{BlockKind, Busy, BusyKind};
 pub use days::{DaysQuestion, SlotDay, Stay, StayDay, days, slot_days, stay};
+pub use expand::{Expansion, HoursRule, HoursSpec, Recurring};
 pub use explain::{Explanation, Reason, Why, explain, explain_gap};
 pub use external::{Filter, Pattern, Traits};
 pub use fair::{Fairness, Load, in_turn};

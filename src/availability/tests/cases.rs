@@ -199,6 +199,121 @@ fn a_class_fills_up_at_its_exact_start() {
 }
 
 #[test]
+fn of_one_start_a_class_has_one_session() {
+    let utc = Zone::utc();
+    let session = Session { at: span(&utc, "2026-06-01T09:00", "2026-06-01T10:00"), taken: 3, unit: 0, source: Ref::number(9) };
+    let busy = [Busy::booking(session.at, 0, session.source)];
+    // A second room is free, but the session is the one of 9 o'clock, and it is full.
+    let rooms = [Calendar { quantity: 2, sessions: &[session], ..person(1, &busy) }];
+    let window = span(&utc, "2026-06-01T09:00", "2026-06-01T10:30");
+    let needs = [Need { candidates: &rooms, units: 1 }];
+    let question = question(&utc, window, Terms { capacity: 3, ..every(30, 60) }, &needs);
+    let offers = slots(&question);
+    let left: Vec<_> = offers.slots().iter().map(|s| (s.at.start - window.start, s.remaining)).collect();
+    assert_eq!(left, [(1800, 3), (3600, 3)]);
+    assert_eq!(explain(&question).reasons[0].kind, Why::Full);
+}
+
+#[test]
+fn what_remains_is_the_scarcest() {
+    let utc = Zone::utc();
+    let window = span(&utc, "2026-06-01T09:00", "2026-06-01T09:01");
+    let remaining = |leads: &[Calendar<'_>], units, rooms: &[Calendar<'_>]| {
+        let needs = [Need { candidates: leads, units }, Need { candidates: rooms, units: 1 }];
+        let needs = if rooms.is_empty() { &needs[..1] } else { &needs[..] };
+        slots(&question(&utc, window, every(60, 60), needs)).slots()[0].remaining
+    };
+    let many = |number, quantity| Calendar { quantity, ..person(number, &[]) };
+    assert_eq!(remaining(&[many(1, 5)], 2, &[]), 2);
+    assert_eq!(remaining(&[many(1, 1), many(2, 1), many(3, 1)], 1, &[]), 3);
+    assert_eq!(remaining(&[many(1, 1), many(2, 1), many(3, 1)], 1, &[many(8, 1), many(9, 1)]), 2);
+    assert_eq!(remaining(&[many(1, 7)], 1, &[many(8, 3), many(9, 1)]), 4);
+    assert_eq!(slots(&question(&utc, window, every(60, 60), &[])).slots()[0].remaining, u32::MAX);
+}
+
+#[test]
+fn of_many_people_each_slot_names_who_is_free_in_order() {
+    let utc = Zone::utc();
+    let window = span(&utc, "2026-06-01T00:00", "2026-06-02T00:00");
+    let busy: Vec<[Busy; 1]> = (0..40)
+        .map(|n| [Busy::booking(Interval { start: window.start + n * 1800, end: window.start + n * 1800 + 1801 }, 0, Ref::number(7))])
+        .collect();
+    let people: Vec<Calendar<'_>> = busy.iter().zip(0..).map(|(busy, n)| person(n, busy)).collect();
+    let needs = [Need { candidates: &people, units: 1 }];
+    // Not aligned: who comes from a booking is free at an odd second.
+    let terms = Terms::plain(5, Grid::aligned(5, 0).unwrap());
+    let question = question(&utc, window, terms, &needs);
+    let offers = slots(&question);
+    assert!(offers.slots().is_sorted_by_key(|slot| slot.at.start));
+    let mut expected = std::collections::BTreeMap::<Instant, Vec<Ref>>::new();
+    for (who, own) in crate::availability::bulk(&question).iter() {
+        for (at, _) in own {
+            expected.entry(at.start).or_default().push(who);
+        }
+    }
+    let found = offers.slots().iter().map(|slot| (slot.at.start, offers.who(slot).to_vec())).collect();
+    assert_eq!(expected, found);
+    assert!(offers.slots().iter().all(|slot| slot.remaining as usize == offers.who(slot).len()));
+}
+
+#[test]
+fn who_can_do_only_one_thing_does_that() {
+    let utc = Zone::utc();
+    let window = span(&utc, "2026-06-01T09:00", "2026-06-01T09:01");
+    let (stylist, [small, large]) = ([person(1, &[])], [person(8, &[]), person(9, &[])]);
+    let (either, only_small) = ([small, large], [small]);
+    // The first need could take either room, but the second can take the small one only.
+    let needs = [&stylist[..], &either, &only_small].map(|candidates| Need { candidates, units: 1 });
+    let question = question(&utc, window, every(60, 60), &needs);
+    assert_eq!(starts(&question).len(), 1);
+    assert!(explain(&question).available);
+    let needs = [&stylist[..], &only_small, &only_small].map(|candidates| Need { candidates, units: 1 });
+    let twice = Question { needs: &needs, ..question };
+    assert_eq!(starts(&twice).len(), 0);
+    assert_eq!(explain(&twice).reasons[0].kind, Why::Shared);
+}
+
+#[test]
+fn a_room_that_is_taken_is_named() {
+    let utc = Zone::utc();
+    let window = span(&utc, "2026-06-01T09:00", "2026-06-01T09:01");
+    let booked = [Busy::booking(span(&utc, "2026-06-01T09:30", "2026-06-01T10:00"), 0, Ref::number(7))];
+    let (stylist, rooms) = ([person(1, &[])], [person(8, &booked)]);
+    let needs = [&stylist[..], &rooms].map(|candidates| Need { candidates, units: 1 });
+    let explained = explain(&question(&utc, window, every(60, 60), &needs));
+    let (who, source) = (Some(Ref::number(8)), Some(Ref::number(7)));
+    let reason = explained.reasons[0];
+    assert_eq!((explained.reasons.len(), reason.kind, reason.who, reason.source), (1, Why::Booking, who, source));
+}
+
+#[test]
+fn a_time_of_the_clock_that_is_jumped_over_aligns_nothing() {
+    let lord_howe = zone("Australia/Lord_Howe");
+    // At 02:00 clocks jump to 02:30.
+    let busy = [Busy::booking(span(&lord_howe, "2026-10-03T20:00", "2026-10-04T01:50"), 0, Ref::number(7))];
+    let people = [person(1, &busy)];
+    let needs = [Need { candidates: &people, units: 1 }];
+    let window = span(&lord_howe, "2026-10-04T00:00", "2026-10-04T05:00");
+    let found = starts(&question(&lord_howe, window, every(60, 30), &needs));
+    assert_eq!(found.iter().map(|start| &start[11..16]).collect::<Vec<_>>(), ["03:00", "04:00"]);
+}
+
+#[test]
+fn a_grid_over_days_does_not_depend_on_where_one_begins_to_look() {
+    let utc = Zone::utc();
+    let found = |from: &str| {
+        let window = span(&utc, from, "2026-06-09T00:00");
+        let mut found = starts(&question(&utc, window, every(7, 7), &[]));
+        found.retain(|start| &start[..10] == "2026-06-08");
+        found
+    };
+    for from in ["2026-06-07T23:00", "2026-06-07T00:00", "2026-06-06T05:00", "2026-06-05T12:00", "2026-05-20T12:00"] {
+        assert_eq!(found(from), found("2026-06-08T00:00"), "{from}");
+    }
+    assert_eq!(found("2026-06-08T00:00")[1], "2026-06-08T00:07:00Z");
+}
+
+#[test]
 fn every_reason_is_named() {
     let berlin = zone("Europe/Berlin");
     let hours = daily(&berlin, "2026-05-28", "2026-06-04", ("09:00", "17:00"), &[("12:00", "13:00")]);
@@ -386,6 +501,9 @@ fn things_are_fetched_and_brought_back_in_opening_hours() {
     };
     assert_eq!(days(&late)[0].longest, 5);
     assert_eq!(days(&DaysQuestion { now: at(&berlin, "2026-06-01T17:00"), ..late })[0].longest, 0);
+    let near = DaysQuestion { terms: Terms { max_advance_days: Some(1), ..late.terms }, ..late };
+    let longest: Vec<u32> = days(&near).iter().map(|day| day.longest).collect();
+    assert_eq!(longest, [5, 4, 0, 0, 0, 0, 0]);
 }
 
 #[test]
