@@ -85,17 +85,19 @@ impl Expansion {
     /// [`Exhausted`] when a rule takes more work than a rule may.
     pub fn hours(&mut self, rules: &[HoursRule]) -> Result<Hours, Exhausted> {
         let mut layout = Layout::default();
+        let (utc, window) = (Zone::utc(), self.window);
+        let mut days = Vec::with_capacity(64);
         for rule in rules {
             let offsets = self.offsets(&rule.zone);
             // The day before may have a shift over midnight, and a break of its second day.
-            let first = (offsets.day(self.window.start) - 1).max(rule.valid.0);
-            let last = offsets.day(self.window.end).min(rule.valid.1);
+            let first = (offsets.day(window.start) - 1).max(rule.valid.0);
+            let last = offsets.day(window.end).min(rule.valid.1);
             // Dates are looked up as if they were in UTC, where a day's number is its midnight's.
             let midnight = |day: i64| Instant::from_unix(day.saturating_mul(DAY));
             let Some(dates) = Interval::new(midnight(first), midnight(last.saturating_add(1))) else { continue };
-            let mut days = Vec::with_capacity(64);
-            rule.days.for_each(dates, &Zone::utc(), |instance| days.push(instance.at.start.unix().div_euclid(DAY)))?;
-            layout.add(&rule.shift, &offsets, days.into_iter().filter(|day| *day >= first));
+            days.clear();
+            rule.days.for_each(dates, &utc, |instance| days.push(instance.at.start.unix().div_euclid(DAY)))?;
+            layout.add(&rule.shift, offsets, days.iter().copied().filter(|day| *day >= first));
         }
         Ok(layout.finish())
     }
@@ -118,12 +120,11 @@ impl Expansion {
         Ok(())
     }
 
-    fn offsets(&mut self, zone: &Zone) -> Offsets {
-        if let Some((_, known)) = self.zones.iter().find(|(known, _)| known == zone) {
-            return known.clone();
-        }
-        let offsets = Offsets::new(zone, self.window.widened(3 * DAY, 3 * DAY));
-        self.zones.push((zone.clone(), offsets.clone()));
-        offsets
+    fn offsets(&mut self, zone: &Zone) -> &Offsets {
+        let known = self.zones.iter().position(|(known, _)| known == zone).unwrap_or_else(|| {
+            self.zones.push((zone.clone(), Offsets::new(zone, self.window.widened(3 * DAY, 3 * DAY))));
+            self.zones.len() - 1
+        });
+        &self.zones[known].1
     }
 }

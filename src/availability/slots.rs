@@ -72,12 +72,15 @@ pub fn slots(question: &Question<'_>) -> Offers {
             &everyone[..]
         }
     };
+    if let [lead] = leads {
+        return only(&engine, question, lead);
+    }
     let mut scratch = Scratch::default();
     let mut found: Vec<(Found, u32)> = Vec::new();
     for (lead, number) in leads.iter().zip(0..) {
         collect(&engine, lead, &mut scratch, |f| found.push((f, number)));
     }
-    in_order(&mut found, engine.bounds, leads.len());
+    in_order(&mut found, engine.bounds);
     merged(&engine, question, &found)
 }
 
@@ -137,23 +140,34 @@ fn span(question: &Question<'_>, start: Instant) -> Interval {
     Interval { start, end: start + question.terms.duration() }
 }
 
+/// The slots of the one candidate there is: everyone's list of names is the same.
+fn only(engine: &Engine<'_>, question: &Question<'_>, lead: &Calendar<'_>) -> Offers {
+    let who = if question.needs.is_empty() { Vec::new() } else { vec![lead.who] };
+    let everyone = (0, u32::from(!who.is_empty()));
+    let mut slots = Vec::with_capacity(512);
+    collect(engine, lead, &mut Scratch::default(), |f| {
+        slots.push(Slot { at: span(question, f.start), remaining: remaining(engine, &[f]), who: everyone });
+    });
+    Offers { slots, who }
+}
+
 /// How many bookings a start can take with these candidates.
 fn remaining(engine: &Engine<'_>, same: &[Found]) -> u32 {
-    let sum = |of: fn(&Found) -> u32| same.iter().map(of).fold(0, u32::saturating_add);
-    let fresh = match sum(|f| f.fresh) {
-        0 => 0,
-        fresh => fresh.min(engine.besides(same[0].start)),
-    };
-    fresh.saturating_mul(engine.question.terms.capacity.max(1)).saturating_add(sum(|f| f.seats))
+    let (mut fresh, mut seats) = (0_u32, 0_u32);
+    for f in same {
+        fresh = fresh.saturating_add(f.fresh);
+        seats = seats.saturating_add(f.seats);
+    }
+    if fresh > 0 {
+        fresh = fresh.min(engine.besides(same[0].start));
+    }
+    fresh.saturating_mul(engine.question.terms.capacity.max(1)).saturating_add(seats)
 }
 
 /// Sorts by start; candidates of one start stay in their order.
-fn in_order(found: &mut Vec<(Found, u32)>, bounds: Interval, leads: usize) {
+fn in_order(found: &mut Vec<(Found, u32)>, bounds: Interval) {
     let minute = |f: &Found| ((f.start - bounds.start) / 60).unsigned_abs() as usize;
     let minutes = ((bounds.end - bounds.start) / 60).unsigned_abs() as usize + 1;
-    if leads <= 1 {
-        return;
-    }
     if found.len() < minutes / 4 || found.len() > u32::MAX as usize {
         found.sort_by_key(|(f, _)| f.start);
         return;
@@ -184,17 +198,6 @@ fn in_order(found: &mut Vec<(Found, u32)>, bounds: Interval, leads: usize) {
 fn merged(engine: &Engine<'_>, question: &Question<'_>, found: &[(Found, u32)]) -> Offers {
     let candidates = question.needs.first().map_or(&[][..], |need| need.candidates);
     let mut offers = Offers { slots: Vec::with_capacity(found.len()), who: Vec::new() };
-    if let [only] = candidates {
-        // Everyone's list of names is the same.
-        offers.who.push(only.who);
-        let slot = |(f, _): &(Found, u32)| Slot {
-            at: span(question, f.start),
-            remaining: remaining(engine, &[*f]),
-            who: (0, 1),
-        };
-        offers.slots.extend(found.iter().map(slot));
-        return offers;
-    }
     offers.who.reserve(found.len());
     let mut same: Vec<Found> = Vec::new();
     for group in found.chunk_by(|one, next| one.0.start == next.0.start) {

@@ -3,7 +3,7 @@
 use crate::time::Interval;
 
 /// Below this, comparing is faster.
-const FEW: usize = 256;
+const FEW: usize = 128;
 
 /// Sorts by start. Those of equal start stay in any order.
 ///
