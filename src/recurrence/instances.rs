@@ -119,8 +119,8 @@ enum Lanes<'s> {
 impl<'s> Instances<'s> {
     fn open(&mut self, series: &'s Series, zone: &'s Zone) -> Result<Lanes<'s>, Exhausted> {
         self.extras = self.extras(series, zone)?.into_iter();
-        let start = self.start;
-        let open = |lane, work: &mut Work| LaneCursor::new(series, lane, zone, start, work);
+        let window = (self.start, self.end);
+        let open = |lane, work: &mut Work| LaneCursor::new(series, lane, zone, window, work);
         if let [lane] = series.lanes.as_slice()
             && self.extras.as_slice().is_empty()
         {

@@ -1,7 +1,7 @@
 //! The instances of one lane: civil times of the set, put on the time line in order.
 
 use super::day::SECONDS_PER_DAY;
-use super::offsets::Offsets;
+use super::offsets::{MOST, Offsets};
 use super::series::{Lane, Series};
 use super::set::SetCursor;
 use super::work::{Exhausted, Work};
@@ -42,19 +42,20 @@ struct InGap<'s> {
 }
 
 impl<'s> LaneCursor<'s> {
-    /// A cursor before the first instance that ends after `instant`, or starts then; some earlier ones may come first.
+    /// A cursor for the instances that share time with a window; some before and after it may come as well. The zone is
+    /// not looked at before there is one.
     pub fn new(
         series: &'s Series,
         lane: &'s Lane,
         reader: &'s Zone,
-        instant: i64,
+        window: (i64, i64),
         work: &mut Work,
     ) -> Result<Self, Exhausted> {
         let zone = series.zone(reader);
-        let mut starts = Offsets::new(zone);
-        let civil = starts.civil_before(instant - lane.length.at_most()) - lane.shift;
-        let set = series.set.cursor(civil.max(lane.from), work)?;
-        Ok(Self { lane, zone, set, ends: starts.clone(), starts, in_gap: None, ahead: None })
+        let from = window.0 - lane.length.at_most() - MOST - lane.shift;
+        let stop = window.1 + MOST - lane.shift;
+        let set = series.set.cursor(from.max(lane.from), stop, work)?;
+        Ok(Self { lane, zone, set, starts: Offsets::new(zone), ends: Offsets::new(zone), in_gap: None, ahead: None })
     }
 
     #[inline]

@@ -80,6 +80,12 @@ impl Length {
         (fits(days, MAX_SECONDS / SECONDS_PER_DAY) && fits(seconds, MAX_SECONDS)).then_some(Self { days, seconds })
     }
 
+    /// Its days on the calendar, and the seconds on the time line that follow them.
+    #[must_use]
+    pub fn parts(self) -> (i64, i64) {
+        (self.days, self.seconds)
+    }
+
     /// No instance of this length is longer, in seconds, whatever the clocks do.
     pub(super) fn at_most(self) -> i64 {
         self.days * SECONDS_PER_DAY + self.seconds + if self.days > 0 { SECONDS_PER_DAY + 3600 } else { 0 }

@@ -6,7 +6,7 @@ use crate::time::{Instant, Zone};
 /// More than any offset from UTC, and than any change of one.
 const MARGIN: i64 = 2 * 86_400;
 /// More than any offset from UTC.
-const MOST: i64 = 16 * 3600;
+pub(super) const MOST: i64 = 16 * 3600;
 
 /// Resolves civil seconds as RFC 5545 §3.3.5 says: the earlier of two, and in a gap with the offset before it.
 ///
@@ -32,25 +32,13 @@ impl<'z> Offsets<'z> {
         Self { zone: Some(zone), low: 0, high: 0, offset: 0, gap: 0 }
     }
 
-    /// A civil time such that no earlier one resolves to `instant` or later.
-    pub fn civil_before(&mut self, instant: i64) -> i64 {
-        let Some(zone) = self.zone else { return instant };
-        self.load(zone, instant - MARGIN, i64::MIN);
-        let civil = instant + self.offset;
-        if civil < self.gap {
-            return civil;
-        }
-        // Clocks changed within the last two days.
-        civil.min(instant + i64::from(zone.offset_seconds_at(Instant::from_unix(instant))))
-    }
-
     /// The instant of a civil time.
     #[inline]
     pub fn resolve(&mut self, civil: i64) -> i64 {
         if let Some(zone) = self.zone
             && !(self.low..self.high).contains(&civil)
         {
-            self.load(zone, civil - MARGIN, civil);
+            self.load(zone, civil);
         }
         civil - self.offset
     }
@@ -67,9 +55,9 @@ impl<'z> Offsets<'z> {
         (civil >= self.gap).then_some(self.high)
     }
 
-    /// Finds the stretch of one offset that has `civil`, or the one at `from` for the least civil time.
-    fn load(&mut self, zone: &Zone, from: i64, civil: i64) {
-        let from = Instant::from_unix(from);
+    /// Finds the stretch of one offset that has `civil`.
+    fn load(&mut self, zone: &Zone, civil: i64) {
+        let from = Instant::from_unix(civil - MARGIN);
         let mut offset = i64::from(zone.offset_seconds_at(from));
         // Known to be after the change before `from`, whatever it was.
         let mut low = from.unix() + MOST;

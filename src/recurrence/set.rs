@@ -53,14 +53,14 @@ impl Set {
         self.rules.iter().any(|rule| rule.endless && !rule.is_empty())
     }
 
-    /// A cursor before the first time that is not before `civil`.
-    pub fn cursor(&self, civil: i64, work: &mut Work) -> Result<SetCursor<'_>, Exhausted> {
+    /// A cursor before the first time that is not before `civil`. It ends after `stop`.
+    pub fn cursor(&self, civil: i64, stop: i64, work: &mut Work) -> Result<SetCursor<'_>, Exhausted> {
         let source = match self.rules.as_slice() {
-            [rule] if self.dates.is_empty() => Source::Rule(rule.cursor(civil, work)?),
+            [rule] if self.dates.is_empty() => Source::Rule(rule.cursor(civil, stop, work)?),
             rules => Source::Merged {
                 rules: rules
                     .iter()
-                    .map(|rule| Ok((rule.cursor(civil, work)?, None)))
+                    .map(|rule| Ok((rule.cursor(civil, stop, work)?, None)))
                     .collect::<Result<_, Exhausted>>()?,
                 dates: from(&self.dates, civil),
             },

@@ -94,14 +94,10 @@ impl Plan {
 
     /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so the first is
     /// within INTERVAL times that or there is none.
-    fn never(&mut self, rule: &Rule, work: &mut Work) -> Result<bool, Exhausted> {
-        let last = self.last;
-        if !matches!(self.kind, Kind::Grid(_)) {
-            self.last = last.min(self.first.saturating_add(400 * 366 * SECONDS_PER_DAY * i64::from(rule.interval)));
-        }
-        let first = self.cursor(self.first, work)?.next(work)?;
-        self.last = last;
-        Ok(first.is_none())
+    fn never(&self, rule: &Rule, work: &mut Work) -> Result<bool, Exhausted> {
+        let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(i64::from(rule.interval));
+        let stop = if matches!(self.kind, Kind::Grid(_)) { self.last } else { self.first.saturating_add(cycle) };
+        Ok(self.cursor(self.first, stop, work)?.next(work)?.is_none())
     }
 
     /// The `count`-th instance; `None` if the rule ends before.
@@ -118,7 +114,7 @@ impl Plan {
         if count > most {
             return Ok(None);
         }
-        let mut cursor = self.cursor(self.first, work)?;
+        let mut cursor = self.cursor(self.first, self.last, work)?;
         let mut found = None;
         for _ in 0..count {
             found = cursor.next(work)?;

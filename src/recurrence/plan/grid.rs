@@ -49,10 +49,10 @@ impl Grid {
         Ok(At { unit, index, passed: false, month: (month, plan.days.mask(month)) })
     }
 
-    pub(super) fn next(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+    pub(super) fn next(&self, plan: &Plan, at: &mut At, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             work.spend(1)?;
-            if at.unit > plan.last {
+            if at.unit > stop {
                 return Ok(None);
             }
             if at.index >= self.within.len() {
@@ -61,8 +61,8 @@ impl Grid {
             } else if at.passed {
                 let civil = at.unit + i64::from(self.within[at.index]);
                 at.index += 1;
-                return Ok((civil <= plan.last).then_some(civil));
-            } else if let Some(later) = self.refused(plan, at, work)? {
+                return Ok((civil <= stop).then_some(civil));
+            } else if let Some(later) = self.refused(plan, at, stop, work)? {
                 at.unit = self.align(later);
                 at.index = 0;
             } else {
@@ -72,10 +72,10 @@ impl Grid {
     }
 
     /// If the current unit does not pass the limits: the earliest civil time that could.
-    fn refused(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+    fn refused(&self, plan: &Plan, at: &mut At, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         let (today, second) = day::split(at.unit);
         if self.limits_days && !has_day(at, plan, today) {
-            return next_day(plan, at, today, work).map(Some);
+            return next_day(plan, at, today, stop, work).map(Some);
         }
         if self.limit.has(second) {
             return Ok(None);
@@ -109,15 +109,15 @@ fn has_day(at: &mut At, plan: &Plan, day: i64) -> bool {
     at.month.1 >> (day - at.month.0.first + 1) & 1 == 1
 }
 
-/// The midnight before the next day that has the rule, or a time after its end.
-fn next_day(plan: &Plan, at: &mut At, day: i64, work: &mut Work) -> Result<i64, Exhausted> {
+/// The midnight before the next day that has the rule, or a time after `stop`.
+fn next_day(plan: &Plan, at: &mut At, day: i64, stop: i64, work: &mut Work) -> Result<i64, Exhausted> {
     let (mut month, mut mask) = at.month;
     mask &= u64::MAX << (day - month.first + 2);
     while mask == 0 {
         work.spend(1)?;
         month = plan.days.next_month(month);
-        if month.first * SECONDS_PER_DAY > plan.last {
-            return Ok(plan.last + 1);
+        if month.first * SECONDS_PER_DAY > stop {
+            return Ok(stop + 1);
         }
         mask = plan.days.mask(month);
         at.month = (month, mask);

@@ -54,6 +54,8 @@ enum Kind {
 pub(super) struct Cursor<'p> {
     plan: &'p Plan,
     at: At,
+    /// Nothing later is looked for.
+    stop: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -75,16 +77,16 @@ struct AtDay {
 }
 
 impl Plan {
-    /// A cursor before the first instance that is not before `civil`.
-    pub fn cursor(&self, civil: i64, work: &mut Work) -> Result<Cursor<'_>, Exhausted> {
-        let mut cursor = Cursor { plan: self, at: At::End };
+    /// A cursor before the first instance that is not before `civil`. It ends after `stop`.
+    pub fn cursor(&self, civil: i64, stop: i64, work: &mut Work) -> Result<Cursor<'_>, Exhausted> {
+        let mut cursor = Cursor { plan: self, at: At::End, stop: stop.min(self.last) };
         cursor.seek(civil, work)?;
         Ok(cursor)
     }
 
     /// Whether an instance starts at `civil`.
     pub fn contains(&self, civil: i64, work: &mut Work) -> Result<bool, Exhausted> {
-        Ok(self.cursor(civil, work)?.next(work)? == Some(civil))
+        Ok(self.cursor(civil, civil, work)?.next(work)? == Some(civil))
     }
 
     /// The last instance can not be later; `None` without end or without any instance.
@@ -113,7 +115,7 @@ impl Cursor<'_> {
         let plan = self.plan;
         let civil = civil.max(plan.first);
         self.at = match &plan.kind {
-            _ if civil > plan.last => At::End,
+            _ if civil > self.stop => At::End,
             Kind::Never => At::End,
             Kind::Days => At::Days(AtDay::seek(plan, civil, work)?),
             Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
@@ -126,9 +128,9 @@ impl Cursor<'_> {
     pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             let next = match (&mut self.at, &self.plan.kind) {
-                (At::Days(at), _) => at.next(self.plan, work)?,
-                (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, work)?,
-                (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, work)?,
+                (At::Days(at), _) => at.next(self.plan, self.stop, work)?,
+                (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, self.stop, work)?,
+                (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, self.stop, work)?,
                 _ => None,
             };
             match next {
@@ -155,17 +157,17 @@ impl AtDay {
     }
 
     #[inline]
-    fn next(&mut self, plan: &Plan, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+    fn next(&mut self, plan: &Plan, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             work.spend(1)?;
             if let Some(time) = plan.times.get(self.index) {
                 self.index += 1;
                 let civil = self.midnight + i64::from(*time);
-                return Ok((civil <= plan.last).then_some(civil));
+                return Ok((civil <= stop).then_some(civil));
             }
             if self.mask == 0 {
                 self.month = plan.days.next_month(self.month);
-                if self.month.first * SECONDS_PER_DAY > plan.last {
+                if self.month.first * SECONDS_PER_DAY > stop {
                     // Every further call comes here again.
                     return Ok(None);
                 }

@@ -119,14 +119,14 @@ impl Picks {
         Ok(at)
     }
 
-    pub(super) fn next(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+    pub(super) fn next(&self, plan: &Plan, at: &mut At, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         let times = plan.times.len() as u64;
         loop {
             while let Some(place) = self.place(at, at.set.days * times) {
                 work.spend(1)?;
                 let day = at.set.day(place / times);
                 let civil = day * SECONDS_PER_DAY + i64::from(plan.times[(place % times) as usize]);
-                if civil > plan.last {
+                if civil > stop {
                     return Ok(None);
                 }
                 if civil >= at.floor {
@@ -135,7 +135,7 @@ impl Picks {
                 }
             }
             at.period += self.n;
-            if !self.enter(plan, at, work)? {
+            if self.enter(plan, at, work)? > stop {
                 return Ok(None);
             }
         }
@@ -157,8 +157,8 @@ impl Picks {
         Some(place)
     }
 
-    /// Takes the days of the current period; false after the rule's end.
-    fn enter(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<bool, Exhausted> {
+    /// Takes the days of the current period, and gives the civil time that nothing in it is before.
+    fn enter(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<i64, Exhausted> {
         work.spend(self.period.cost())?;
         (at.set, at.next) = (Set::EMPTY, (0, 0));
         let days = &plan.days;
@@ -172,7 +172,7 @@ impl Picks {
             Period::Year => years_days(days, at.period.min(AFTER) as i32, &mut at.set),
             Period::WeekYear => week_years_days(days, at.period.min(AFTER) as i32, &mut at.set),
         };
-        Ok((first - 1) * SECONDS_PER_DAY <= plan.last)
+        Ok((first - 1) * SECONDS_PER_DAY)
     }
 }
 
