@@ -85,4 +85,3 @@ fn team_first(bencher: Bencher) {
     let team = Team::new();
     bencher.bench_local(|| team.ask(|question| first(question).is_some()));
 }
-

@@ -1,8 +1,8 @@
 //! The workloads, and the straightforward way.
 
 use fasti::availability::{
-    Business, Busy, BusyKind, Calendar, Expansion, Grid, Hours, HoursRule, HoursSpec, Need, Question, Recurring, Ref, Shift,
-    Terms, slots,
+    Business, Busy, BusyKind, Calendar, Expansion, Grid, Hours, HoursRule, HoursSpec, Need, Question, Recurring, Ref,
+    Shift, Terms, slots,
 };
 use fasti::recurrence::{Definition, End, Length, Moment, Rule, Series};
 use fasti::time::{Instant, Interval, Time, Zone};
@@ -11,11 +11,8 @@ const DAYS: i64 = 60;
 const LENGTH: u32 = 30;
 const STEP: u32 = 15;
 /// (BYDAY, from, until)
-const HOURS: [(&str, (i8, i8), (i8, i8)); 3] = [
-    ("MO,TU,WE,TH,FR", (9, 0), (12, 30)),
-    ("MO,TU,WE,TH,FR", (13, 30), (18, 0)),
-    ("SA", (9, 0), (13, 0)),
-];
+const HOURS: [(&str, (i8, i8), (i8, i8)); 3] =
+    [("MO,TU,WE,TH,FR", (9, 0), (12, 30)), ("MO,TU,WE,TH,FR", (13, 30), (18, 0)), ("SA", (9, 0), (13, 0))];
 
 /// One person and what takes their time.
 pub struct Person {
@@ -100,7 +97,7 @@ impl Person {
             definition.end = End::Lasting(Length::exact(1800).unwrap());
             definition.rules.push(Rule::parse(&format!("{rule}{over}")).unwrap());
             let (series, source) = (Series::new(definition).unwrap(), Ref::number(index.unsigned_abs().into()));
-            Recurring { series, unit: None, kind: BusyKind::External, source }
+            Recurring::new(series, BusyKind::External, source)
         };
         (0..500).map(|index| event((index % 97) as i8, index)).collect()
     }
@@ -171,10 +168,8 @@ pub fn straightforward(person: &Person) -> Vec<i64> {
     let utc = |at: i64| chrono::DateTime::from_timestamp(at, 0).unwrap().with_timezone(&rrule::Tz::UTC);
     let mut open: Vec<(i64, i64)> = Vec::new();
     for (days, from, until) in HOURS {
-        let text = format!(
-            "DTSTART;TZID=Europe/Berlin:20250303T{:02}{:02}00\nRRULE:FREQ=WEEKLY;BYDAY={days}",
-            from.0, from.1
-        );
+        let text =
+            format!("DTSTART;TZID=Europe/Berlin:20250303T{:02}{:02}00\nRRULE:FREQ=WEEKLY;BYDAY={days}", from.0, from.1);
         let set: rrule::RRuleSet = text.parse().unwrap();
         let length = i64::from(until.0 - from.0) * 3600 + i64::from(until.1 - from.1) * 60;
         let found = set.after(utc(window.0 - 86_400)).before(utc(window.1)).all(u16::MAX);

@@ -55,14 +55,26 @@ impl HoursRule {
 /// Something that takes time again and again: a block, or an event of another calendar.
 #[derive(Debug, Clone)]
 pub struct Recurring {
-    /// When.
-    pub series: Series,
-    /// Which unit it takes; `None`: all.
-    pub unit: Option<u32>,
-    /// What it is.
-    pub kind: BusyKind,
-    /// Which one it is.
-    pub source: Ref,
+    series: Series,
+    /// No instance ends later, wherever floating times are read.
+    over: Instant,
+    kind: BusyKind,
+    source: Ref,
+}
+
+impl Recurring {
+    /// Takes all units of whose it is.
+    #[must_use]
+    pub fn new(series: Series, kind: BusyKind, source: Ref) -> Self {
+        let over = series.end(&Zone::utc()).map_or(Instant::from_unix(i64::MAX), |end| end + 2 * DAY);
+        Self { series, over, kind, source }
+    }
+
+    /// Which block or event it is.
+    #[must_use]
+    pub const fn source(&self) -> Ref {
+        self.source
+    }
 }
 
 /// Lays rules and series out over one window, and remembers zones meanwhile: one for all the people of a question.
@@ -79,7 +91,8 @@ impl Expansion {
         Self { window, zones: Vec::new() }
     }
 
-    /// The working hours that rules add up to, whole where they begin before the window or end after it.
+    /// The working hours that rules add up to, whole where they begin before the window or end after it; those of the
+    /// days around the window may be among them.
     ///
     /// # Errors
     /// [`Exhausted`] when a rule takes more work than a rule may.
@@ -109,11 +122,12 @@ impl Expansion {
     /// [`Exhausted`] when a series takes more work than a series may. Then the time it takes is not known, which must not
     /// be mistaken for free.
     pub fn busy(&self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
-        for Recurring { series, unit, kind, source } in recurring {
-            let (unit, kind, source) = (*unit, *kind, *source);
+        // Most series of an old calendar are over.
+        for Recurring { series, kind, source, .. } in recurring.iter().filter(|r| r.over > self.window.start) {
+            let (kind, source) = (*kind, *source);
             series.for_each(self.window, zone, |instance| {
                 if instance.at.start < instance.at.end {
-                    busy.push(Busy { at: instance.at, unit, kind, source });
+                    busy.push(Busy { at: instance.at, unit: None, kind, source });
                 }
             })?;
         }
