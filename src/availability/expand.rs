@@ -3,7 +3,7 @@
 use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
 use crate::time::{Date, Instant, Interval, Zone};
 
-use super::hours::{Hours, Layout, Shift};
+use super::hours::{Hours, Layout, Shift, Times};
 use super::offsets::{DAY, Offsets, day_number};
 use super::{Busy, BusyKind, Ref};
 
@@ -99,7 +99,6 @@ impl Expansion {
     pub fn hours(&mut self, rules: &[HoursRule]) -> Result<Hours, Exhausted> {
         let mut layout = Layout::default();
         let (utc, window) = (Zone::utc(), self.window);
-        let mut days = Vec::with_capacity(64);
         for rule in rules {
             let offsets = self.offsets(&rule.zone);
             // The day before may have a shift over midnight, and a break of its second day.
@@ -108,9 +107,11 @@ impl Expansion {
             // Dates are looked up as if they were in UTC, where a day's number is its midnight's.
             let midnight = |day: i64| Instant::from_unix(day.saturating_mul(DAY));
             let Some(dates) = Interval::new(midnight(first), midnight(last.saturating_add(1))) else { continue };
-            days.clear();
-            rule.days.for_each(dates, &utc, |instance| days.push(instance.at.start.unix().div_euclid(DAY)))?;
-            layout.add(&rule.shift, offsets, days.iter().copied().filter(|day| *day >= first));
+            let times = Times::of(&rule.shift);
+            rule.days.for_each(dates, &utc, |instance| {
+                layout.day(&times, offsets, instance.at.start.unix().div_euclid(DAY));
+            })?;
+            layout.next();
         }
         Ok(layout.finish())
     }

@@ -61,38 +61,64 @@ impl Hours {
 /// Lays shifts out over days. Several add up: what one of them breaks off, another may cover.
 #[derive(Debug, Default)]
 pub struct Layout {
+    /// What the rules before give.
+    hours: Hours,
+    /// What the current one gives, in order.
     open: Vec<Interval>,
     breaks: Vec<Interval>,
 }
 
 impl Layout {
     /// Adds a shift on each of `days`, which count from 1970-01-01 on the clocks of `offsets`.
+    #[cfg(test)]
     pub(super) fn add(&mut self, shift: &Shift, offsets: &Offsets, days: impl Iterator<Item = i64>) {
-        let (start, end) = ordered(shift.start, shift.end, 0);
-        if shift.breaks.is_empty() {
-            self.open.extend(days.filter_map(|day| on(day, start, end, offsets)));
-            return;
+        let times = Times::of(shift);
+        days.for_each(|day| self.day(&times, offsets, day));
+        self.next();
+    }
+
+    /// Adds the times of one day.
+    pub(super) fn day(&mut self, times: &Times, offsets: &Offsets, day: i64) {
+        let mut open_from = times.start;
+        for (from, until) in &times.breaks {
+            let (from, until) = ((*from).clamp(open_from, times.end), (*until).clamp(open_from, times.end));
+            self.open.extend(on(day, open_from, from, offsets));
+            self.breaks.extend(on(day, from, until, offsets));
+            open_from = until;
         }
-        let mut breaks: Vec<(i64, i64)> = shift.breaks.iter().map(|b| ordered(b.start, b.end, start)).collect();
-        breaks.sort_unstable();
-        for day in days {
-            let mut open_from = start;
-            for (from, until) in &breaks {
-                let (from, until) = ((*from).clamp(open_from, end), (*until).clamp(open_from, end));
-                self.open.extend(on(day, open_from, from, offsets));
-                self.breaks.extend(on(day, from, until, offsets));
-                open_from = until;
-            }
-            self.open.extend(on(day, open_from, end, offsets));
-        }
+        self.open.extend(on(day, open_from, times.end, offsets));
+    }
+
+    /// Ends a rule. Merging the rules' sorted lists is less work than sorting all of it.
+    pub(super) fn next(&mut self) {
+        let (open, breaks) = (std::mem::take(&mut self.open), std::mem::take(&mut self.breaks));
+        let (open, breaks) = (Spans::new(open), Spans::new(breaks));
+        self.hours = Hours { open: self.hours.open.union(&open), breaks: self.hours.breaks.union(&breaks) };
     }
 
     /// The hours.
     #[must_use]
     pub(super) fn finish(self) -> Hours {
-        let open = Spans::new(self.open);
-        let breaks = if self.breaks.is_empty() { Spans::EMPTY } else { Spans::new(self.breaks).subtract(&open) };
+        let Hours { open, breaks } = self.hours;
+        let breaks = if breaks.is_empty() { breaks } else { breaks.subtract(&open) };
         Hours { open, breaks }
+    }
+}
+
+/// A shift in seconds after midnight.
+#[derive(Debug)]
+pub(super) struct Times {
+    start: i64,
+    end: i64,
+    breaks: Vec<(i64, i64)>,
+}
+
+impl Times {
+    pub(super) fn of(shift: &Shift) -> Self {
+        let (start, end) = ordered(shift.start, shift.end, 0);
+        let mut breaks: Vec<(i64, i64)> = shift.breaks.iter().map(|b| ordered(b.start, b.end, start)).collect();
+        breaks.sort_unstable();
+        Self { start, end, breaks }
     }
 }
 

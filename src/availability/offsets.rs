@@ -60,9 +60,10 @@ impl Offsets {
     #[must_use]
     pub fn first_at(&self, local: i64) -> Instant {
         let mut found = Instant::from_unix(local);
-        for (i, (from, offset)) in self.changes.iter().enumerate() {
+        let mut changes = self.changes.iter().peekable();
+        while let Some((from, offset)) = changes.next() {
             found = Instant::from_unix(local.saturating_sub(*offset)).max(*from);
-            if self.changes.get(i + 1).is_none_or(|next| found < next.0) {
+            if changes.peek().is_none_or(|next| found < next.0) {
                 break;
             }
         }

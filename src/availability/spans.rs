@@ -76,17 +76,17 @@ impl Spans {
     /// The instants in this set or the other.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut all = Vec::with_capacity(self.0.len() + other.0.len());
-        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
-        loop {
-            let next = match (ours.peek(), theirs.peek()) {
-                (Some(one), Some(two)) if one <= two => ours.next(),
-                (_, Some(_)) => theirs.next(),
-                _ => ours.next(),
-            };
-            let Some(next) = next else { break };
-            all.push(*next);
+        let (one, two) = (&self.0[..], &other.0[..]);
+        let mut all = Vec::with_capacity(one.len() + two.len());
+        let (mut i, mut j) = (0, 0);
+        while let (Some(ours), Some(theirs)) = (one.get(i), two.get(j)) {
+            let first = ours.start <= theirs.start;
+            all.push(if first { *ours } else { *theirs });
+            i += usize::from(first);
+            j += usize::from(!first);
         }
+        all.extend_from_slice(one.get(i..).unwrap_or_default());
+        all.extend_from_slice(two.get(j..).unwrap_or_default());
         join_sorted(&mut all);
         Self(all)
     }
