@@ -91,9 +91,6 @@ fn written(moment: &Moment, own: &Zone) -> Result<String, ConvertError> {
 /// Refuses the rules that `rrule` 0.14 gets wrong.
 fn holds(rule: &Rule) -> Result<(), ConvertError> {
     let ordinals = rule.by_day.iter().filter(|day| day.ordinal.is_some()).count();
-    let limits = !(rule.by_hour.is_empty() && rule.by_minute.is_empty() && rule.by_second.is_empty())
-        || !(rule.by_day.is_empty() && rule.by_month_day.is_empty() && rule.by_year_day.is_empty())
-        || !rule.by_month.is_empty();
     if rule.skip.is_some() {
         return unsupported("RSCALE");
     }
@@ -109,7 +106,7 @@ fn holds(rule: &Rule) -> Result<(), ConvertError> {
     if !rule.by_week_no.is_empty() {
         return unsupported("BYWEEKNO");
     }
-    if rule.frequency < Frequency::Daily && limits {
+    if rule.frequency < Frequency::Daily && rule.has_by_part() {
         return unsupported("parts that limit FREQ=HOURLY, MINUTELY or SECONDLY");
     }
     if rule.frequency == Frequency::Yearly
