@@ -38,7 +38,7 @@ pub(super) fn check(rule: &Rule) -> Result<(), ParseError> {
 
 impl Rule {
     /// Whether there is a BYxxx part other than BYSETPOS.
-    fn has_by_part(&self) -> bool {
+    pub(super) fn has_by_part(&self) -> bool {
         !(self.by_second.is_empty()
             && self.by_minute.is_empty()
             && self.by_hour.is_empty()

@@ -19,12 +19,15 @@
 mod build;
 mod check;
 mod day;
+#[doc = include_str!("examples.md")]
+pub mod examples {}
 mod instances;
 mod lane;
 mod moment;
 mod offsets;
 mod parse;
 mod plan;
+mod rrule;
 mod rule;
 mod series;
 mod set;
@@ -33,6 +36,7 @@ mod work;
 pub use instances::{Instance, Instances};
 pub use moment::{Length, Moment};
 pub use parse::ParseError;
+pub use rrule::ConvertError;
 pub use rule::{Frequency, Rule, Skip, Until, Weekday, WeekdayNum};
 pub use series::{Change, Definition, End, Override, Range, Rdate, Series, SeriesError};
 pub use work::Exhausted;

@@ -123,8 +123,9 @@ impl SetCursor<'_> {
                 Source::Merged { rules, dates } => merged(rules, dates, work)?,
             };
             let Some(civil) = next else { return Ok(None) };
-            let excluded = pass(&mut self.exdates, civil, work)? || pass(&mut self.replaced, civil, work)?;
-            if !excluded && !(self.slow && self.set.excludes(civil, work)?) {
+            let listed = pass(&mut self.exdates, civil, work)? || pass(&mut self.replaced, civil, work)?;
+            let excluded = listed || (self.slow && self.set.excludes(civil, work)?);
+            if !excluded {
                 return Ok(next);
             }
         }

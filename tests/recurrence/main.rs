@@ -6,4 +6,5 @@ mod corpus;
 mod hostile;
 mod others;
 mod random;
+mod series;
 mod spec;

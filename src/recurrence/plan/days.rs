@@ -247,7 +247,7 @@ fn moved(too_late: bool, too_early: bool, len: u8, skip: Skip) -> u64 {
         Skip::Backward => (1 << len, 1),
         Skip::Forward => (2 << len, 2),
     };
-    late * u64::from(too_late) | early * u64::from(too_early)
+    (late * u64::from(too_late)) | (early * u64::from(too_early))
 }
 
 impl YearDays {

@@ -199,12 +199,15 @@ fn years_days(days: &Days, year: i32, set: &mut Set) -> i64 {
         let month = Month::new(year, number);
         let mut mask = days.own(month);
         if days.skip != Skip::Omit {
+            // What SKIP moves out of a month counts where it lands, unless that is another year.
             let (before, after) = (month.previous(), month.next());
-            let whole = (2_u64 << month.len) - 2;
-            let edges = u64::from(number == 1) | u64::from(number == 12) * (2 << month.len);
-            mask &= whole | edges;
-            mask |= u64::from(number > 1) * (days.own(before) >> (before.len + 1) & 1) << 1;
-            mask |= u64::from(number < 12) * (days.own(after) & 1) << month.len;
+            let (early, late) = (1, 2 << month.len);
+            if number > 1 {
+                mask = (mask & !early) | ((days.own(before) >> (before.len + 1) & 1) << 1);
+            }
+            if number < 12 {
+                mask = (mask & !late) | ((days.own(after) & 1) << month.len);
+            }
         }
         set.push(month.first - 1, mask);
     }
