@@ -5,6 +5,8 @@
 //! laid out and busy times sorted within the measured time. `rrule_and_sweep` is the straightforward way: the crate
 //! `rrule` gives the hours, one sweep the slots.
 
+#![allow(clippy::unwrap_used, reason = "a measurement may panic")]
+
 mod work;
 
 use divan::{Bencher, black_box};

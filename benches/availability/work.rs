@@ -10,8 +10,10 @@ use fasti::time::{Instant, Interval, Time, Zone};
 const DAYS: i64 = 60;
 const LENGTH: u32 = 30;
 const STEP: u32 = 15;
-/// (BYDAY, from, until)
-const HOURS: [(&str, (i8, i8), (i8, i8)); 3] =
+/// Hour and minute.
+type Clock = (i8, i8);
+/// BYDAY, from, until.
+const HOURS: [(&str, Clock, Clock); 3] =
     [("MO,TU,WE,TH,FR", (9, 0), (12, 30)), ("MO,TU,WE,TH,FR", (13, 30), (18, 0)), ("SA", (9, 0), (13, 0))];
 
 /// One person and what takes their time.
@@ -104,7 +106,7 @@ impl Person {
 }
 
 fn rules(zone: &Zone) -> Vec<HoursRule> {
-    let rule = |(days, from, until): (&str, (i8, i8), (i8, i8))| {
+    let rule = |(days, from, until): (&str, Clock, Clock)| {
         HoursRule::new(HoursSpec {
             rule: Rule::parse(&format!("FREQ=WEEKLY;BYDAY={days}")).unwrap(),
             valid_from: None,

@@ -10,7 +10,7 @@ use crate::time::{Instant, Interval};
 use super::offsets::Offsets;
 use super::question::{Calendar, Need, Question, Session};
 use super::spans::gaps;
-use super::{Busy, Levels, Spans, matching};
+use super::{Busy, Levels, Ref, Spans, matching};
 
 /// What is the same for all candidates of the leading need.
 pub(super) struct Engine<'q> {
@@ -224,22 +224,35 @@ impl<'q> Engine<'q> {
         busy.widened(self.question.terms.after(), self.question.terms.before())
     }
 
-    fn rest(&self) -> Rest<'q> {
+    /// Who serves the needs besides the leading one at a start, one for each.
+    pub(super) fn others(&self, lead: &Calendar<'_>, start: Instant) -> Option<Vec<Ref>> {
+        let needs: Vec<(&Need<'_>, Vec<Levels>)> = self.levels_of_needs();
+        let chosen = matching::assign(&needs, lead.who, start)?;
+        let who = |((need, _), number): (&(&Need<'_>, Vec<Levels>), usize)| need.candidates.get(number).map(|c| c.who);
+        needs.iter().zip(chosen).map(who).collect()
+    }
+
+    /// The needs besides the leading one, with the starts of each of their candidates.
+    fn levels_of_needs(&self) -> Vec<(&'q Need<'q>, Vec<Levels>)> {
         let question: &'q Question<'q> = self.question;
-        let needs = question.needs.get(1..).unwrap_or_default();
-        if needs.is_empty() {
-            return Rest::Nothing;
-        }
         let mut scratch = Scratch::default();
         let mut levels = |of: &Calendar<'_>| {
             let open = of.hours.map_or(&self.reach[..], |hours| hours.open().as_slice());
             self.levels(open, of, &mut scratch)
         };
-        let of_needs = needs.iter().map(|need| (need, need.candidates.iter().map(&mut levels).collect::<Vec<_>>()));
-        if matching::share_candidates(question.needs) {
-            return Rest::Shared(of_needs.collect());
+        let needs = question.needs.iter().skip(1);
+        needs.map(|need| (need, need.candidates.iter().map(&mut levels).collect())).collect()
+    }
+
+    fn rest(&self) -> Rest<'q> {
+        let needs = self.levels_of_needs();
+        if needs.is_empty() {
+            return Rest::Nothing;
         }
-        let each: Vec<Levels> = of_needs.map(|(need, levels)| matching::servings(&levels, need.units())).collect();
+        if matching::share_candidates(self.question.needs) {
+            return Rest::Shared(needs);
+        }
+        let each: Vec<Levels> = needs.iter().map(|(need, levels)| matching::servings(levels, need.units())).collect();
         let together = each.iter().map(|levels| levels.at_least(1)).reduce(|all, next| all.intersect(&next));
         Rest::Apart { together: together.unwrap_or_default(), each }
     }

@@ -14,8 +14,8 @@ use super::offsets::{DAY, Offsets};
 /// two before it and not on how far back somebody looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
-    step: i64,
-    align: i64,
+    pub(super) step: i64,
+    pub(super) align: i64,
 }
 
 /// Why there is no such grid.

@@ -60,7 +60,7 @@ impl Hours {
 
 /// Lays shifts out over days. Several add up: what one of them breaks off, another may cover.
 #[derive(Debug, Default)]
-pub struct Layout {
+pub(super) struct Layout {
     /// What the rules before give.
     hours: Hours,
     /// What the current one gives, in order.

@@ -70,19 +70,4 @@ impl Levels {
     pub fn at_least(&self, count: u32) -> Spans {
         self.0.iter().filter(|level| level.count >= count).map(|level| level.at).collect()
     }
-
-    /// The lowest number at any instant of `whole`.
-    #[must_use]
-    pub fn lowest(&self, whole: Interval) -> u32 {
-        let first = self.0.partition_point(|level| level.at.end <= whole.start);
-        let (mut lowest, mut known_until) = (u32::MAX, whole.start);
-        for level in self.0.get(first..).unwrap_or_default() {
-            if level.at.start > known_until || known_until >= whole.end {
-                break;
-            }
-            lowest = lowest.min(level.count);
-            known_until = level.at.end;
-        }
-        if known_until >= whole.end { lowest } else { 0 }
-    }
 }

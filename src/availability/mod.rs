@@ -8,7 +8,7 @@
 //! | `hours`, `busy` | when somebody works, and what takes time away |
 //! | `question` | a service's terms, who and what it needs, the business around them |
 //! | `engine`, `matching`, `sort` | from calendars to possible starts |
-//! | `slots` | [`slots()`], [`bulk`], [`first`] |
+//! | `slots` | [`slots()`], [`bulk`], [`first`], [`choose`] |
 //! | `days` | [`days()`] and [`stay()`]: what is left of whole days and nights; [`slot_days`] |
 //! | `explain` | [`explain()`]: why not? |
 //! | `alternatives`, `fair` | what to offer instead; who takes it when anyone could |
@@ -41,12 +41,12 @@ pub use explain::{Explanation, Reason, Why, explain, explain_gap};
 pub use external::{Filter, Pattern, Traits};
 pub use fair::{Fairness, Load, in_turn};
 pub use grid::{Grid, GridError};
-pub use hours::{Break, Hours, Layout, Shift};
+pub use hours::{Break, Hours, Shift};
 pub use levels::{Level, Levels};
 pub use offsets::Offsets;
 pub use question::{Business, Calendar, Need, Question, Session, Terms};
 pub use reference::Ref;
-pub use slots::{Bulk, Offers, Slot, bulk, first, slots};
+pub use slots::{Bulk, Offers, Slot, bulk, choose, first, slots};
 pub use spans::Spans;
 
 #[cfg(test)]

@@ -124,6 +124,32 @@ pub fn first(question: &Question<'_>) -> Option<Offers> {
     (!earliest.is_empty()).then(|| merged(&engine, question, &earliest))
 }
 
+/// Who serves each need of a booking that starts at `question.window.start`: the first free candidate of the leading need,
+/// then one of each further need; earlier candidates where that leaves enough for the others. `None` when the start
+/// cannot be booked.
+///
+/// Put the candidates of the leading need [in turn](super::in_turn) for fairness. Who joins a session of a class that
+/// takes place has what the session has: then only the leading candidate is given.
+#[must_use]
+pub fn choose(question: &Question<'_>) -> Option<Vec<Ref>> {
+    let start = question.window.start;
+    let question = &Question { window: Interval { start, end: start + 1 }, ..*question };
+    let engine = Engine::new(question)?;
+    let mut scratch = Scratch::default();
+    question.needs.first().map_or(&[][..], |need| need.candidates).iter().find_map(|lead| {
+        let mut free = None;
+        engine.starts(lead, &mut scratch, |f| {
+            free = Some(f);
+            ControlFlow::Break(())
+        });
+        let mut chosen = vec![lead.who];
+        if free?.fresh > 0 {
+            chosen.extend(engine.others(lead, start)?);
+        }
+        Some(chosen)
+    })
+}
+
 /// A candidate for services that need nobody: the business's hours decide.
 pub(super) fn whoever() -> Calendar<'static> {
     Calendar { quantity: u32::MAX, ..Calendar::default() }

@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn levels_count_covers(sets in prop::collection::vec((intervals(), 0..3_u32), 0..5), from in 0..SIZE, length in 1..40_i64) {
+    fn levels_count_covers(sets in prop::collection::vec((intervals(), 0..3_u32), 0..5)) {
         let sets: Vec<(Spans, u32)> = sets.into_iter().map(|(set, weight)| (Spans::new(set), weight)).collect();
         let levels = Levels::count(sets.iter().map(|(set, weight)| (set.as_slice(), *weight)));
         let count = |n: i64| sets.iter().filter(|(set, _)| set.contains(at(n))).map(|(_, weight)| weight).sum::<u32>();
@@ -92,8 +92,6 @@ proptest! {
             prop_assert_eq!(levels.at_least(2).contains(at(n)), count(n) >= 2);
         }
         prop_assert!(is_canonical(&levels.at_least(1)));
-        let whole = Interval { start: at(from), end: at((from + length).min(SIZE)) };
-        prop_assert_eq!(levels.lowest(whole), (from..(from + length).min(SIZE)).map(count).min().unwrap());
     }
 
     #[test]

@@ -52,8 +52,8 @@ fn anchor(q: &Question<'_>, since: Instant, at: Instant) -> Instant {
 }
 
 /// The starts of `lead` within the window.
-pub fn starts(q: &Question<'_>, lead: &Calendar<'_>, step_align: (i64, i64)) -> Vec<Instant> {
-    let (step, align) = (step_align.0 * 60, step_align.1 * 60);
+pub fn starts(q: &Question<'_>, lead: &Calendar<'_>) -> Vec<Instant> {
+    let (step, align) = (q.terms.grid.step, q.terms.grid.align);
     let mut found = Vec::new();
     let mut since = None;
     let earliest = q.now + i64::from(q.terms.min_notice_minutes) * 60;
@@ -67,11 +67,11 @@ pub fn starts(q: &Question<'_>, lead: &Calendar<'_>, step_align: (i64, i64)) -> 
         } else {
             let begin = anchor(q, *since.get_or_insert(at), at);
             let mut first = begin;
-            while align > 0 {
+            loop {
                 let clock = q.zone.civil_at(first).time();
                 let second =
                     i64::from(clock.hour()) * 3600 + i64::from(clock.minute()) * 60 + i64::from(clock.second());
-                if second % align == 0 {
+                if align == 0 || second % align == 0 {
                     break;
                 }
                 first = first + HALF;

@@ -1,7 +1,7 @@
 //! Who and what is free: units, classes, needs.
 
 use super::support::{daily, every, person, question, span, starts};
-use crate::availability::{Busy, Calendar, Grid, Need, Question, Ref, Session, Terms, Why, explain, slots};
+use crate::availability::{Busy, Calendar, Grid, Need, Question, Ref, Session, Terms, Why, choose, explain, slots};
 use crate::time::{Instant, Interval, Zone};
 
 #[test]
@@ -132,9 +132,10 @@ fn who_can_do_only_one_thing_does_that() {
     let question = question(&utc, window, every(60, 60), &needs);
     assert_eq!(starts(&question).len(), 1);
     assert!(explain(&question).available);
+    assert_eq!(choose(&question), Some([1, 9, 8].map(Ref::number).to_vec()));
     let needs = [&stylist[..], &only_small, &only_small].map(|candidates| Need { candidates, units: 1 });
     let twice = Question { needs: &needs, ..question };
-    assert_eq!(starts(&twice).len(), 0);
+    assert_eq!((starts(&twice).len(), choose(&twice)), (0, None));
     assert_eq!(explain(&twice).reasons[0].kind, Why::Shared);
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::availability::{Business, Busy, Calendar, Grid, Hours, Layout, Need, Offsets, Question, Ref, Shift, Terms};
+use crate::availability::hours::Layout;
+use crate::availability::{Business, Busy, Calendar, Grid, Hours, Need, Offsets, Question, Ref, Shift, Terms};
 use crate::availability::{Spans, slots};
 use crate::time::{Instant, Interval, Time, TimeInput, Zone};
 

@@ -1,7 +1,8 @@
 //! What the cases are written with.
 
+use crate::availability::hours::Layout;
 use crate::availability::{
-    Break, Business, Busy, Calendar, Grid, Hours, Layout, Need, Offsets, Question, Ref, Shift, Terms, slots,
+    Break, Business, Busy, Calendar, Grid, Hours, Need, Offsets, Question, Ref, Shift, Terms, slots,
 };
 use crate::time::{Date, Instant, Interval, Time, Zone, parse_civil};
 
