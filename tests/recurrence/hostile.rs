@@ -43,7 +43,7 @@ fn ask(series: &Series) -> Result<usize, Exhausted> {
     let utc = Zone::utc();
     let mut count = 0;
     series.for_each(ALL_TIME, &utc, |_| count += 1)?;
-    let _ = series.end(&utc);
+    assert_eq!(series.end(&utc).is_none(), series.is_endless());
     series.first_after(Instant::from_unix(4_000_000_000), &utc)?;
     series.contains("2030-01-01T09:00:00".parse().unwrap())?;
     Ok(count)

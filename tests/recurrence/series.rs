@@ -134,9 +134,16 @@ fn until_inside_a_gap_counts_instants() {
 #[test]
 fn until_in_an_overlap_counts_instants() {
     // 02:30 happens twice on 25 October 2026, at 00:30 and 01:30 UTC; the first is meant, whenever UNTIL is after it.
-    for (until, count) in
-        [("002959", 1), ("003000", 2), ("004459", 2), ("004500", 3), ("010000", 3), ("013000", 3), ("015959", 3), ("020000", 4)]
-    {
+    for (until, count) in [
+        ("002959", 1),
+        ("003000", 2),
+        ("004459", 2),
+        ("004500", 3),
+        ("010000", 3),
+        ("013000", 3),
+        ("015959", 3),
+        ("020000", 4),
+    ] {
         let rule = format!("FREQ=DAILY;BYHOUR=0,2,3;BYMINUTE=0,30,45;BYSETPOS=1,5,6,7;UNTIL=20261025T{until}Z");
         let definition = definition(zoned("2026-10-25T00:00"), End::Default, &[&rule]);
         assert_eq!(listed(&definition, "2026-10-25T00:00", "2026-10-26T00:00", &berlin()).len(), count, "{until}");
@@ -281,7 +288,7 @@ fn the_end_is_known_when_there_is_one() {
     assert_eq!(end(&[]), known("2026-09-01T08:00:00Z"));
     assert_eq!(end(&["FREQ=DAILY"]), (true, None));
     assert_eq!(end(&["FREQ=DAILY;COUNT=10", "FREQ=YEARLY"]), (true, None));
-    assert_eq!(end(&["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]).0, false);
+    assert!(!end(&["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]).0);
 }
 
 #[test]
@@ -360,4 +367,27 @@ fn rules_say_what_is_wrong_with_them() {
     ] {
         assert_eq!(Rule::parse(rule).unwrap_err().to_string(), error, "{rule}");
     }
+}
+
+/// The first starts of a floating rule, `20260101T090000` each.
+fn first(start: &str, rule: &str, count: usize) -> String {
+    let series = Series::new(definition(Moment::Floating(civil(start)), End::Default, &[rule])).unwrap();
+    let utc = Zone::utc();
+    let all = series.instances(super::corpus::ALL_TIME, &utc).take(count);
+    all.map(|i| i.unwrap().recurrence_id().strftime("%Y%m%dT%H%M%S").to_string()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn weeks_belong_to_their_year() {
+    // 2024-12-31 is in week 1 of 2025; three years later is week 1 of 2028, then of 2031, which begins in 2030.
+    let found = first("2024-12-31T09:00", "FREQ=YEARLY;INTERVAL=3;BYWEEKNO=1;BYDAY=MO,TU", 5);
+    assert_eq!(found, "20241231T090000 20280103T090000 20280104T090000 20301230T090000 20301231T090000");
+    let found = first("2024-12-30T09:00", "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO,SU;BYSETPOS=1", 3);
+    assert_eq!(found, "20241230T090000 20251229T090000 20270104T090000");
+}
+
+#[test]
+fn second_sixty_is_second_fifty_nine() {
+    let found = first("2026-01-01T09:00", "FREQ=MINUTELY;BYSECOND=59,60", 2);
+    assert_eq!(found, "20260101T090059 20260101T090159");
 }
