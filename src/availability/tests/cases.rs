@@ -32,6 +32,7 @@ fn two_half_free_units_serve_nobody() {
     assert_eq!(starts(&long), Vec::<String>::new());
     let why: Vec<Why> = explain(&long).reasons.iter().map(|reason| reason.kind).collect();
     assert_eq!(why, [Why::Booking, Why::Booking]);
+    assert_eq!(explain(&long).reduced().reasons.len(), 1, "others learn the kind, once");
 }
 
 #[test]
