@@ -45,6 +45,7 @@ docs: ## Build the documentation and run its examples
 	$(step) "documentation"
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --quiet
 	cargo test --locked --doc --quiet
+	cargo run --locked --quiet --example free_time > /dev/null
 
 audit: tools ## Check the dependencies: vulnerabilities, licences, sources
 	$(step) "dependencies"

@@ -7,6 +7,8 @@
 //! | [`time`] | instants, civil times, zones, intervals; pure |
 //! | [`net`] | addresses of clients and networks; pure |
 //! | [`secret`] | values that must not be shown |
+//! | [`recurrence`] | RRULE, RDATE, EXDATE and overrides → instances in a window; pure |
+//! | [`availability`] | when can this be booked: hours, busy times, slots, days, why not; pure |
 //! | [`ical`] | iCalendar text to domain and back; pure |
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
@@ -20,12 +22,14 @@
 
 pub mod api;
 pub mod auth;
+pub mod availability;
 pub mod booking;
 pub mod cli;
 pub mod config;
 pub mod feed;
 pub mod ical;
 pub mod net;
+pub mod recurrence;
 pub mod secret;
 pub mod server;
 pub mod store;

@@ -27,7 +27,10 @@ const ROOMS: &[Room] = &[
     room(0, "net", "addresses are data; rooms below the server limit by them; pure"),
     room(0, "secret", "a wrapper that knows nothing of what it wraps"),
     room(1, "recurrence", "arithmetic on civil time; pure, so it cannot know rows or iCalendar"),
-    room(1, "availability", "arithmetic on intervals; pure, and recurring hours reach it expanded"),
+    Room {
+        peers: &["recurrence"],
+        ..room(1, "availability", "arithmetic on intervals; pure, one file of it expands series")
+    },
     room(2, "store", "rows; iCalendar in here would make a text format part of the schema"),
     room(2, "ical", "text to domain and back; it must be usable with no database (fasti slots)"),
     Room { peers: &["store"], ..room(2, "auth", "who may: it looks tokens up, but knows no protocol") },

@@ -8,6 +8,7 @@
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
 //! does not stop the others. [`zones`] knows the names that calendars give to time zones.
 
+pub mod busy;
 pub mod calendar;
 pub mod event;
 pub mod guard;

@@ -1,0 +1,145 @@
+//! The one place where recurrence becomes intervals.
+
+use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
+use crate::time::{Date, Instant, Interval, Zone};
+
+use super::hours::{Hours, Layout, Shift, Times};
+use super::offsets::{DAY, Offsets, day_number};
+use super::{Busy, BusyKind, Ref};
+
+/// A rule of working hours as somebody writes it (A1): "every other Friday until June, 9 to 5".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoursSpec {
+    /// On which days.
+    pub rule: Rule,
+    /// The first day the rule holds on, which is also where its intervals count from; without one they count from
+    /// Monday, 5 January 1970.
+    pub valid_from: Option<Date>,
+    /// The last day it holds on.
+    pub valid_until: Option<Date>,
+    /// Days on which it does not hold.
+    pub exdates: Vec<Date>,
+    /// Further days on which it does, within its validity.
+    pub rdates: Vec<Date>,
+    /// At which times of the day.
+    pub shift: Shift,
+    /// On whose clocks.
+    pub zone: Zone,
+}
+
+/// A rule of working hours, checked and made ready to be laid out over any window.
+#[derive(Debug, Clone)]
+pub struct HoursRule {
+    days: Series,
+    valid: (i64, i64),
+    shift: Shift,
+    zone: Zone,
+}
+
+impl HoursRule {
+    /// Checks a rule.
+    ///
+    /// # Errors
+    /// [`SeriesError`] when its dates or its rule are beyond what is worked with, or the rule repeats within days.
+    pub fn new(spec: HoursSpec) -> Result<Self, SeriesError> {
+        let anchor = spec.valid_from.unwrap_or(Date::constant(1970, 1, 5));
+        let mut days = Definition::new(Moment::Date(anchor));
+        days.rules.push(spec.rule);
+        days.rdates = spec.rdates.into_iter().map(|day| Rdate::from(Moment::Date(day))).collect();
+        days.exdates = spec.exdates.into_iter().map(Moment::Date).collect();
+        let valid = (spec.valid_from.map_or(i64::MIN, day_number), spec.valid_until.map_or(i64::MAX, day_number));
+        Ok(Self { days: Series::new(days)?, valid, shift: spec.shift, zone: spec.zone })
+    }
+}
+
+/// Something that takes time again and again: a block, or an event of another calendar.
+#[derive(Debug, Clone)]
+pub struct Recurring {
+    series: Series,
+    /// No instance ends later, wherever floating times are read.
+    over: Instant,
+    kind: BusyKind,
+    source: Ref,
+}
+
+impl Recurring {
+    /// Takes all units of whose it is.
+    #[must_use]
+    pub fn new(series: Series, kind: BusyKind, source: Ref) -> Self {
+        let over = series.end(&Zone::utc()).map_or(Instant::from_unix(i64::MAX), |end| end + 2 * DAY);
+        Self { series, over, kind, source }
+    }
+
+    /// Which block or event it is.
+    #[must_use]
+    pub const fn source(&self) -> Ref {
+        self.source
+    }
+}
+
+/// Lays rules and series out over one window, and remembers zones meanwhile: one for all the people of a question.
+#[derive(Debug)]
+pub struct Expansion {
+    window: Interval,
+    zones: Vec<(Zone, Offsets)>,
+}
+
+impl Expansion {
+    /// For a window, usually [`super::Question::reach`].
+    #[must_use]
+    pub const fn new(window: Interval) -> Self {
+        Self { window, zones: Vec::new() }
+    }
+
+    /// The working hours that rules add up to, whole where they begin before the window or end after it; those of the
+    /// days around the window may be among them.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when a rule takes more work than a rule may.
+    pub fn hours(&mut self, rules: &[HoursRule]) -> Result<Hours, Exhausted> {
+        let mut layout = Layout::default();
+        let (utc, window) = (Zone::utc(), self.window);
+        for rule in rules {
+            let offsets = self.offsets(&rule.zone);
+            // The day before may have a shift over midnight, and a break of its second day.
+            let first = (offsets.day(window.start) - 1).max(rule.valid.0);
+            let last = offsets.day(window.end).min(rule.valid.1);
+            // Dates are looked up as if they were in UTC, where a day's number is its midnight's.
+            let midnight = |day: i64| Instant::from_unix(day.saturating_mul(DAY));
+            let Some(dates) = Interval::new(midnight(first), midnight(last.saturating_add(1))) else { continue };
+            let times = Times::of(&rule.shift);
+            rule.days.for_each(dates, &utc, |instance| {
+                layout.day(&times, offsets, instance.at.start.unix().div_euclid(DAY));
+            })?;
+            layout.next();
+        }
+        Ok(layout.finish())
+    }
+
+    /// Adds the instances of recurring blocks or events to `busy`. Floating times and whole days are those of `zone`, the
+    /// zone of whose time they take.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when a series takes more work than a series may. Then the time it takes is not known, which must not
+    /// be mistaken for free.
+    pub fn busy(&self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
+        // Most series of an old calendar are over.
+        for Recurring { series, kind, source, .. } in recurring.iter().filter(|r| r.over > self.window.start) {
+            let (kind, source) = (*kind, *source);
+            series.for_each(self.window, zone, |instance| {
+                if instance.at.start < instance.at.end {
+                    busy.push(Busy { at: instance.at, unit: None, kind, source });
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn offsets(&mut self, zone: &Zone) -> &Offsets {
+        let known = self.zones.iter().position(|(known, _)| known == zone).unwrap_or_else(|| {
+            self.zones.push((zone.clone(), Offsets::new(zone, self.window.widened(3 * DAY, 3 * DAY))));
+            self.zones.len() - 1
+        });
+        &self.zones[known].1
+    }
+}

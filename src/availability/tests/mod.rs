@@ -1,0 +1,12 @@
+mod algebra;
+mod brute;
+mod cases;
+mod choice;
+mod clocks;
+mod corpus;
+mod engine;
+mod expand;
+mod rentals;
+mod support;
+mod why;
+mod world;

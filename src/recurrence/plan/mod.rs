@@ -1,0 +1,210 @@
+//! A rule made ready: civil time in, civil time out.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `days` | which days of a month, as a bit mask |
+//! | `times` | which times of a day |
+//! | `build` | from a [`Rule`](super::Rule) and DTSTART |
+//! | `picks` | BYSETPOS |
+//! | `grid` | HOURLY to SECONDLY when INTERVAL does not fit into days |
+//!
+//! Most rules are days × times: HOURLY every six hours is DAILY at four times. A cursor goes from month to month, so a
+//! jump over centuries is one division, and a rule without any day ends after the months to the year 9999.
+
+mod build;
+mod days;
+mod grid;
+mod picks;
+mod times;
+
+use super::day::{self, Month, SECONDS_PER_DAY};
+use super::work::{Exhausted, Work};
+use days::Days;
+
+pub(super) use build::Ends;
+
+/// A rule made ready for one DTSTART. Times are civil seconds ([`day::seconds_of`]).
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    kind: Kind,
+    days: Days,
+    /// Seconds of the day, ascending.
+    times: Box<[u32]>,
+    /// DTSTART.
+    first: i64,
+    /// No instance is later. With COUNT it is the last instance.
+    last: i64,
+    /// Civil times that are not instances although before `last`: the ones between the two (UNTIL inside a gap).
+    hole: (i64, i64),
+    /// Whether neither COUNT nor UNTIL ends it.
+    pub endless: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// It has no instance.
+    Never,
+    Days,
+    Picks(Box<picks::Picks>),
+    Grid(Box<grid::Grid>),
+}
+
+/// Goes through the instances of a rule in ascending order.
+#[derive(Debug, Clone)]
+pub(super) struct Cursor<'p> {
+    plan: &'p Plan,
+    at: At,
+    /// Nothing later is looked for.
+    stop: i64,
+}
+
+#[derive(Debug, Clone)]
+enum At {
+    End,
+    Days(AtDay),
+    Picks(Box<picks::At>),
+    Grid(grid::At),
+}
+
+#[derive(Debug, Clone)]
+struct AtDay {
+    month: Month,
+    /// The days of the month that are still to come.
+    mask: u64,
+    midnight: i64,
+    /// The next time of the current day.
+    index: usize,
+}
+
+impl Plan {
+    /// A cursor before the first instance that is not before `civil`. It ends after `stop`.
+    pub fn cursor(&self, civil: i64, stop: i64, work: &mut Work) -> Result<Cursor<'_>, Exhausted> {
+        let mut cursor = Cursor { plan: self, at: At::End, stop: stop.min(self.last) };
+        cursor.seek(civil, work)?;
+        Ok(cursor)
+    }
+
+    /// Whether an instance starts at `civil`.
+    pub fn contains(&self, civil: i64, work: &mut Work) -> Result<bool, Exhausted> {
+        Ok(self.cursor(civil, civil, work)?.next(work)? == Some(civil))
+    }
+
+    /// The last instance can not be later; `None` without end or without any instance.
+    pub fn last(&self) -> Option<i64> {
+        (!self.endless && !self.is_empty()).then_some(self.last)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        matches!(self.kind, Kind::Never)
+    }
+
+    /// Whether it has times of the day that differ from day to day.
+    pub fn is_grid(&self) -> bool {
+        matches!(self.kind, Kind::Grid(_))
+    }
+
+    /// How many times of the day it keeps.
+    pub fn size(&self) -> usize {
+        self.times.len()
+    }
+}
+
+impl Cursor<'_> {
+    /// Jumps to before the first instance that is not before `civil`, forwards or backwards.
+    pub fn seek(&mut self, civil: i64, work: &mut Work) -> Result<(), Exhausted> {
+        let plan = self.plan;
+        let civil = civil.max(plan.first);
+        self.at = match &plan.kind {
+            _ if civil > self.stop => At::End,
+            Kind::Never => At::End,
+            Kind::Days => At::Days(AtDay::seek(plan, civil, work)?),
+            Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
+            Kind::Grid(grid) => At::Grid(grid.seek(plan, civil, work)?),
+        };
+        Ok(())
+    }
+
+    #[inline]
+    pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+        loop {
+            let next = match (&mut self.at, &self.plan.kind) {
+                (At::Days(at), _) => at.next(self.plan, self.stop, work)?,
+                (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, self.stop, work)?,
+                (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, self.stop, work)?,
+                _ => None,
+            };
+            match next {
+                Some(civil) if civil > self.plan.hole.0 && civil < self.plan.hole.1 => {}
+                next => return Ok(next),
+            }
+        }
+    }
+}
+
+impl AtDay {
+    fn seek(plan: &Plan, civil: i64, work: &mut Work) -> Result<Self, Exhausted> {
+        work.spend(1)?;
+        let (today, second) = day::split(civil);
+        let month = Month::of(today);
+        let bit = today - month.first + 1;
+        let mask = plan.days.mask(month) & (u64::MAX << bit);
+        let mut at = Self { month, mask, midnight: today * SECONDS_PER_DAY, index: plan.times.len() };
+        if mask >> bit & 1 == 1 {
+            at.mask &= mask - 1;
+            at.index = plan.times.partition_point(|time| *time < second);
+        }
+        Ok(at)
+    }
+
+    #[inline]
+    fn next(&mut self, plan: &Plan, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+        loop {
+            work.spend(1)?;
+            if let Some(time) = plan.times.get(self.index) {
+                self.index += 1;
+                let civil = self.midnight + i64::from(*time);
+                return Ok((civil <= stop).then_some(civil));
+            }
+            if self.mask == 0 {
+                self.month = plan.days.next_month(self.month);
+                if self.month.first * SECONDS_PER_DAY > stop {
+                    // Every further call comes here again.
+                    return Ok(None);
+                }
+                self.mask = plan.days.mask(self.month);
+            } else {
+                self.midnight = (self.month.first + i64::from(self.mask.trailing_zeros()) - 1) * SECONDS_PER_DAY;
+                self.mask &= self.mask - 1;
+                self.index = 0;
+            }
+        }
+    }
+
+    /// The `count`-th instance from here, or `None` if there are fewer.
+    fn nth(mut self, plan: &Plan, count: u64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+        let times = plan.times.len() as u64;
+        let mut left = count;
+        let today = times - self.index as u64;
+        if left > today {
+            left -= today;
+            self.index = plan.times.len();
+            while left > u64::from(self.mask.count_ones()) * times {
+                left -= u64::from(self.mask.count_ones()) * times;
+                work.spend(1)?;
+                self.month = plan.days.next_month(self.month);
+                if self.month.first * SECONDS_PER_DAY > plan.last {
+                    return Ok(None);
+                }
+                self.mask = plan.days.mask(self.month);
+            }
+            for _ in 0..(left - 1) / times {
+                self.mask &= self.mask - 1;
+            }
+            left = (left - 1) % times + 1;
+            self.midnight = (self.month.first + i64::from(self.mask.trailing_zeros()) - 1) * SECONDS_PER_DAY;
+            self.index = 0;
+        }
+        let index = self.index + left as usize - 1;
+        Ok(plan.times.get(index).map(|time| self.midnight + i64::from(*time)))
+    }
+}
