@@ -10,7 +10,7 @@ use crate::store::services::Service;
 use crate::store::{Conn, Id, allocations};
 use crate::time::{Instant, Interval, Zone};
 
-use super::world::{Owner, Taken, World, id, reference};
+use super::world::{Taken, World, id, reference};
 use super::{Party, terms};
 
 const DAY: i64 = 86_400;
@@ -28,10 +28,9 @@ pub(in crate::booking) fn allowed(
     occurrences: &[Occurrence],
     (mut staff, mut resources): (Vec<Person>, Vec<Vec<Resource>>),
 ) -> Result<(Vec<Person>, Vec<Vec<Resource>>), Error> {
-    let (Some(from), Some(until)) = (
-        occurrences.iter().map(|o| o.span.at.start).min(),
-        occurrences.iter().map(|o| o.span.at.end).max(),
-    ) else {
+    let (Some(from), Some(until)) =
+        (occurrences.iter().map(|o| o.span.at.start).min(), occurrences.iter().map(|o| o.span.at.end).max())
+    else {
         return Ok((staff, resources));
     };
     let party = Party { service: service.clone(), staff: staff.clone(), resources: resources.clone() };

@@ -14,7 +14,6 @@ use super::cast::{Grip, bookable_service, resource_candidates, staff_candidates}
 use super::{Context, Error};
 
 pub(super) use check::{allowed, fairest};
-pub(super) use world::series as block_series;
 use world::{Classes, Owner, Taken, World, id, reference};
 
 /// Minutes between slots of a service that says nothing about it.
@@ -211,7 +210,8 @@ pub fn each(conn: &mut Conn, ctx: &Context, wish: &Wish, window: Interval) -> Re
     asking(conn, ctx, &party, (terms, window), &[], |question, _| {
         let of = |(who, slots): (Ref, &[(Interval, u32)])| {
             let staff = if is_staff { vec![id(who)] } else { Vec::new() };
-            let slot = |(at, remaining): &(Interval, u32)| Slot { at: *at, staff: staff.clone(), remaining: *remaining };
+            let slot =
+                |(at, remaining): &(Interval, u32)| Slot { at: *at, staff: staff.clone(), remaining: *remaining };
             (id(who), slots.iter().map(slot).collect())
         };
         engine::bulk(question).iter().map(of).collect()
@@ -274,13 +274,7 @@ fn stays(
     Ok(left(ctx, &world, &leads, terms, (from, to)))
 }
 
-fn left(
-    ctx: &Context,
-    world: &World,
-    candidates: &[Calendar<'_>],
-    terms: Terms,
-    (from, to): (Date, Date),
-) -> Vec<Day> {
+fn left(ctx: &Context, world: &World, candidates: &[Calendar<'_>], terms: Terms, (from, to): (Date, Date)) -> Vec<Day> {
     let closures = engine::Spans::new(world.closures.iter().map(|busy| busy.at).collect());
     let own = match candidates {
         [one] => one.hours,
@@ -331,7 +325,8 @@ pub fn explain(conn: &mut Conn, ctx: &Context, wish: &Wish, start: Instant) -> R
 
 fn named(reason: &engine::Reason, world: &World) -> Reason {
     let own = reason.source.and_then(|source| world.summaries.get(&source));
-    let summary = own.map_or_else(|| reason.kind.summary().to_owned(), |text| format!("{}: {text}", reason.kind.summary()));
+    let summary =
+        own.map_or_else(|| reason.kind.summary().to_owned(), |text| format!("{}: {text}", reason.kind.summary()));
     Reason { kind: reason.kind, reference: reason.source.or(reason.who).map(id), summary, at: reason.at }
 }
 
