@@ -135,6 +135,31 @@ impl Shared {
         self.store.read(unit).await?.send(self, &caller)
     }
 
+    /// Runs a use case that reads, over one state of the database.
+    pub(super) async fn snapshot(
+        self: &Arc<Self>,
+        caller: Caller,
+        work: impl Fn(&mut Conn, &Context) -> Result<Answer, Error> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        self.read(caller, move |conn, ctx| conn.snapshot(|conn| work(conn, ctx))).await
+    }
+
+    /// Looks something up that is part of an answer, over one state of the database.
+    pub(super) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        caller: Caller,
+        work: impl Fn(&mut Conn, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let api = Arc::clone(self);
+        let unit = move |conn: &mut Conn| {
+            conn.snapshot(|conn| {
+                let ctx = api.context(conn, &caller)?;
+                work(conn, &ctx)
+            })
+        };
+        self.store.read(unit).await
+    }
+
     /// Runs a use case that changes something, in one unit of work, and once only when the caller named a key.
     pub(super) async fn write(
         self: &Arc<Self>,

@@ -4,6 +4,7 @@
 //! `Shared::write`, where idempotency keys are decided; every path is in `routes`, every refusal in `problem`.
 
 mod answer;
+mod availability;
 mod bookings;
 mod caller;
 mod customers;

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use super::caller::Access;
 use super::problem::{FaultBody, ProblemBody};
 use super::routes::{Route, table};
-use super::{bookings, customers, feeds, resources, services, staff};
+use super::{availability, bookings, customers, feeds, resources, services, staff};
 
 /// What callers of the API need to know that is in no single operation.
 const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (IANA). Times in are RFC 3339, or local \
@@ -28,6 +28,8 @@ const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (I
         customers::list, customers::create, customers::read, customers::update, customers::delete,
         resources::list, resources::create, resources::read, resources::update, resources::delete,
         services::list, services::create, services::read, services::update, services::delete,
+        availability::slots, availability::days, availability::bulk, availability::explain,
+        availability::alternatives,
         feeds::list, feeds::create, feeds::rotate, feeds::delete,
         bookings::list, bookings::create, bookings::read, bookings::update, bookings::cancel, bookings::reschedule,
         bookings::complete, bookings::no_show, bookings::history, bookings::calendar,

@@ -4,6 +4,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use super::availability::Slot;
 use crate::booking::{self, Conflict, Fault};
 use crate::store;
 
@@ -14,8 +15,10 @@ pub(super) struct Problem {
     /// Last part of the `type` URI.
     kind: &'static str,
     title: &'static str,
-    detail: Option<String>,
+    detail: Option<Box<str>>,
     errors: Vec<Fault>,
+    // Boxed, because results carry this where nothing is wrong.
+    alternatives: Box<[Slot]>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -35,6 +38,9 @@ pub(super) struct ProblemBody {
     /// Every field that is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FaultBody>,
+    /// With `slot-unavailable`: the nearest times that are free, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Slot>,
 }
 
 /// One thing that is wrong with the input, or worth knowing about how it was understood.
@@ -54,12 +60,22 @@ impl From<Fault> for FaultBody {
 }
 
 impl Problem {
-    const fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, errors: Vec::new(), headers: Vec::new() }
+    fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
+        Self { status, kind, title, detail: None, errors: Vec::new(), alternatives: Box::new([]), headers: Vec::new() }
+    }
+
+    /// Whether the time that was asked for is taken.
+    pub(super) fn is_slot_unavailable(&self) -> bool {
+        self.kind == "slot-unavailable"
+    }
+
+    /// Offers other times.
+    pub(super) fn offering(self, alternatives: Vec<Slot>) -> Self {
+        Self { alternatives: alternatives.into(), ..self }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(detail.into().into_boxed_str());
         self
     }
 
@@ -117,7 +133,7 @@ impl Problem {
 
     /// 422: what the body says cannot be accepted.
     pub(super) fn invalid(faults: Vec<Fault>) -> Self {
-        let detail = faults.first().map(Fault::to_string);
+        let detail = faults.first().map(|fault| fault.to_string().into_boxed_str());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input", "The input cannot be accepted");
         Self { detail, errors: faults, ..problem }
     }
@@ -148,8 +164,9 @@ impl Problem {
             r#type: format!("{public_url}/problems/{}", self.kind),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: self.detail.map(String::from),
             errors: self.errors.into_iter().map(FaultBody::from).collect(),
+            alternatives: self.alternatives.into_vec(),
         }
     }
 

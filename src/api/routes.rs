@@ -9,7 +9,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::caller::{Access, authorize};
-use super::{Api, bookings, customers, document, feeds, resources, services, staff};
+use super::{Api, availability, bookings, customers, document, feeds, resources, services, staff};
 use crate::store::Scope;
 
 /// A path and one method of it.
@@ -70,6 +70,11 @@ routes! {
     PATCH  patch  "/v1/services/{id}"            ADMIN  "updateService"      services::update;
     DELETE delete "/v1/services/{id}"            ADMIN  "deleteService"      services::delete;
 
+    GET    get    "/v1/availability"             READ   "getAvailability"    availability::slots;
+    GET    get    "/v1/availability/days"        READ   "getAvailableDays"   availability::days;
+    POST   post   "/v1/availability/bulk"        READ   "getBulkAvailability" availability::bulk;
+    GET    get    "/v1/availability/explain"     READ   "explainAvailability" availability::explain;
+
     GET    get    "/v1/feeds"                    READ   "listFeeds"          feeds::list;
     POST   post   "/v1/feeds"                    ADMIN  "createFeed"         feeds::create;
     POST   post   "/v1/feeds/{id}/rotate"        ADMIN  "rotateFeed"         feeds::rotate;
@@ -83,6 +88,7 @@ routes! {
     POST   post   "/v1/bookings/{id}/reschedule" WRITE  "rescheduleBooking"  bookings::reschedule;
     POST   post   "/v1/bookings/{id}/complete"   WRITE  "completeBooking"    bookings::complete;
     POST   post   "/v1/bookings/{id}/no-show"    WRITE  "markBookingNoShow"  bookings::no_show;
+    GET    get    "/v1/bookings/{id}/alternatives" READ "getBookingAlternatives" availability::alternatives;
     GET    get    "/v1/bookings/{id}/history"    READ   "getBookingHistory"  bookings::history;
     GET    get    "/v1/bookings/{id}/calendar.ics" READ "getBookingCalendar" bookings::calendar;
 }

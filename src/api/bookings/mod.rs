@@ -9,12 +9,14 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Answer;
+use super::availability::{ALTERNATIVES, with_alternatives};
 use super::caller::Caller;
 use super::page::{List, Page, Reader};
 use super::request::{IfMatch, IfNoneMatch, Input, Nothing, Params, PathId};
 use super::view::Id;
 use super::{Api, problem::Problem};
 use crate::booking::model::{Booked, BookingPatch as Patch};
+use crate::booking::offer::instead;
 use crate::booking::{self, Context, Error, export};
 use crate::store::{self, Conn, bookings};
 use body::{BookingPatch, Cancellation, NewBooking, Rescheduling};
@@ -49,13 +51,20 @@ pub(super) async fn create(
     Input { body, once, .. }: Input<NewBooking>,
 ) -> Result<Response, Problem> {
     let new = body.decode()?;
-    api.write(caller, once, move |conn, ctx| {
+    let wanted = new.clone();
+    let made = api.write(caller.clone(), once, move |conn, ctx| {
         let booked = booking::book(conn, ctx, &new)?;
         let (id, version, touched) = (booked.booking.booking_id, booked.booking.version, booked.touched.clone());
         let view = Booking::booked(ctx, booked)?;
         Ok(Answer::created(ctx, "bookings", id, version, &view)?.touching(touched))
-    })
-    .await
+    });
+    match made.await {
+        Err(problem) => {
+            let instead = move |conn: &mut Conn, ctx: &Context| instead::of_new(conn, ctx, &wanted, ALTERNATIVES);
+            Err(with_alternatives(&api, caller, problem, instead).await)
+        }
+        made => made,
+    }
 }
 
 /// One booking.
@@ -98,12 +107,27 @@ pub(super) async fn update(
     Input { body, if_match, .. }: Input<BookingPatch>,
 ) -> Result<Response, Problem> {
     let patch = body.decode()?;
-    api.write(caller, None, move |conn, ctx| {
+    let wanted = patch.clone();
+    let moved = api.write(caller.clone(), None, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
         let booked = booking::change(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
         changed(ctx, booked)
-    })
-    .await
+    });
+    let moved = moved.await;
+    or_elsewhere(&api, caller, id, wanted, moved).await
+}
+
+/// An answer, or a refusal with the nearest times to which the booking could be moved.
+async fn or_elsewhere(
+    api: &Api,
+    caller: Caller,
+    id: store::Id,
+    patch: Patch,
+    moved: Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    let Err(problem) = moved else { return moved };
+    let instead = move |conn: &mut Conn, ctx: &Context| instead::of_move(conn, ctx, id, Some(&patch), ALTERNATIVES);
+    Err(with_alternatives(api, caller, problem, instead).await)
 }
 
 /// Cancels: the time is free again, calendars show it, the history keeps it.
@@ -133,12 +157,14 @@ pub(super) async fn reschedule(
     Input { body, if_match, once }: Input<Rescheduling>,
 ) -> Result<Response, Problem> {
     let patch = Patch::from(body);
-    api.write(caller, once, move |conn, ctx| {
+    let wanted = patch.clone();
+    let moved = api.write(caller.clone(), once, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
         let booked = booking::reschedule(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
         changed(ctx, booked)
-    })
-    .await
+    });
+    let moved = moved.await;
+    or_elsewhere(&api, caller, id, wanted, moved).await
 }
 
 /// Notes that a booking took place.

@@ -64,6 +64,31 @@ pub enum Why {
 }
 
 impl Why {
+    /// The word for it in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Past => "past",
+            Self::Notice => "notice",
+            Self::Horizon => "horizon",
+            Self::OutsideHours => "outside_hours",
+            Self::Break => "break",
+            Self::TimeOff => "time_off",
+            Self::Holiday => "holiday",
+            Self::Maintenance => "maintenance",
+            Self::Block => "block",
+            Self::Booking => "booking",
+            Self::Hold => "hold",
+            Self::External => "external",
+            Self::Full => "full",
+            Self::Quantity => "quantity",
+            Self::Shared => "shared",
+            Self::Nobody => "nobody",
+            Self::Step => "step",
+        }
+    }
+
     /// What to tell anyone, as the end of a sentence that begins with "not available".
     #[must_use]
     pub const fn summary(self) -> &'static str {

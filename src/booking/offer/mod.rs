@@ -1,6 +1,7 @@
 //! When can this be booked? What the availability engine says about the rows of one moment (A1–A8).
 
 mod check;
+pub mod instead;
 mod world;
 
 use crate::availability::{self as engine, Calendar, Grid, Need, Question, Ref, Terms};
