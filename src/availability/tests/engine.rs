@@ -160,7 +160,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(4))]
+    #![proptest_config(config(2))]
 
     #[test]
     fn explain_agrees_with_slots_at_every_minute_of_a_week(world in world(false), shared in world(true)) {
