@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod availability;
 mod bookings;
 mod catalog;
 mod feeds;
