@@ -20,7 +20,7 @@ const ZONES: [&str; 9] = [
 
 /// How many rules a run tries.
 pub fn rules() -> u64 {
-    if std::env::var_os("FASTI_TEST_SOAK").is_some() { 20_000 } else { 600 }
+    if std::env::var_os("FASTI_TEST_SOAK").is_some() { 20_000 } else { 400 }
 }
 
 pub fn later(civil: Civil, seconds: i64) -> Civil {

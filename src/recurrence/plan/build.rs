@@ -81,7 +81,7 @@ impl Plan {
             || matches!(self.kind, Kind::Never)
             || days_alone && self.times.is_empty()
             || matches!(&self.kind, Kind::Picks(picks) if picks.beyond(&self.days, self.times.len() as u64))
-            || self.never(rule, work)?;
+            || self.never(work)?;
         if empty {
             self.kind = Kind::Never;
         } else if let Some(count) = rule.count
@@ -92,18 +92,27 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so the first is
+    /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so a first day is
     /// within INTERVAL times that or there is none.
-    fn never(&self, rule: &Rule, work: &mut Work) -> Result<bool, Exhausted> {
-        let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(i64::from(rule.interval));
-        let stop = if matches!(self.kind, Kind::Grid(_)) { self.last } else { self.first.saturating_add(cycle) };
-        Ok(self.cursor(self.first, stop, work)?.next(work)?.is_none())
+    fn never(&self, work: &mut Work) -> Result<bool, Exhausted> {
+        let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(self.days.step.interval());
+        let horizon = self.first.saturating_add(cycle);
+        if let Kind::Grid(_) = self.kind {
+            let first = day::split(self.first).0 * SECONDS_PER_DAY;
+            let whole_days = Self { kind: Kind::Days, times: Box::new([0]), first, ..self.clone() };
+            if whole_days.cursor(first, horizon, work)?.next(work)?.is_none() {
+                return Ok(true);
+            }
+            return Ok(self.cursor(self.first, self.last, work)?.next(work)?.is_none());
+        }
+        Ok(self.cursor(self.first, horizon, work)?.next(work)?.is_none())
     }
 
     /// The `count`-th instance; `None` if the rule ends before.
     fn nth(&self, count: u64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         let most = match &self.kind {
             Kind::Never => 0,
+            Kind::Days if count / self.times.len() as u64 > (day::LAST_DAY - day::FIRST_DAY).unsigned_abs() => 0,
             Kind::Days => return AtDay::seek(self, self.first, work)?.nth(self, count, work),
             Kind::Picks(picks) => picks.most(self.first, self.days.week_start),
             Kind::Grid(grid) => match grid.nth_unlimited(self.first, count) {
