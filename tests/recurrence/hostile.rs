@@ -157,6 +157,8 @@ fn rules_without_any_instance_end_at_once() {
         "FREQ=SECONDLY;INTERVAL=7200;BYHOUR=10",
         "FREQ=MINUTELY;INTERVAL=35;BYMINUTE=1,2,3,4",
         "FREQ=SECONDLY;BYSETPOS=2;BYSECOND=1",
+        // The steps come round with the week: 06:00 is met on Thursdays only.
+        "FREQ=HOURLY;INTERVAL=7;BYDAY=TU;BYHOUR=6",
         "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=3",
         "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=2",
         "FREQ=YEARLY;BYYEARDAY=366;BYMONTH=3",

@@ -97,13 +97,14 @@ impl Plan {
     fn never(&self, work: &mut Work) -> Result<bool, Exhausted> {
         let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(self.days.step.interval());
         let horizon = self.first.saturating_add(cycle);
-        if let Kind::Grid(_) = self.kind {
+        if let Kind::Grid(grid) = &self.kind {
             let first = day::split(self.first).0 * SECONDS_PER_DAY;
             let whole_days = Self { kind: Kind::Days, times: Box::new([0]), first, ..self.clone() };
             if whole_days.cursor(first, horizon, work)?.next(work)?.is_none() {
                 return Ok(true);
             }
-            return Ok(self.cursor(self.first, self.last, work)?.next(work)?.is_none());
+            let horizon = self.first.saturating_add(grid.cycle(&self.days).saturating_mul(SECONDS_PER_DAY));
+            return Ok(self.cursor(self.first, horizon, work)?.next(work)?.is_none());
         }
         Ok(self.cursor(self.first, horizon, work)?.next(work)?.is_none())
     }
@@ -254,6 +255,18 @@ impl Picks {
 }
 
 impl Grid {
+    /// The days after which the same times of the same days come again.
+    fn cycle(&self, days: &Days) -> i64 {
+        let by_date = days.months != 0x1ffe || days.month_days.is_some() || days.year_days.is_some();
+        let calendar = match (self.limits_days, by_date || days.weeks.is_some()) {
+            (false, _) => 1,
+            (true, false) => 7,
+            (true, true) => 146_097,
+        };
+        let clock = self.step / gcd(self.step, SECONDS_PER_DAY);
+        1 + (calendar / gcd(calendar, clock)).saturating_mul(clock)
+    }
+
     /// How many instances there can be at most until the end of time.
     fn most(&self, start: i64) -> u64 {
         ((day::LAST_SECOND - start) / self.step + 1).unsigned_abs().saturating_mul(self.within.len() as u64)
