@@ -2,7 +2,7 @@
 
 /// How much work one call may do before it gives up. A unit is about one candidate looked at: a month of days, a
 /// period, an instance, an exception. It stays far below 10 ms on slow machines.
-const BUDGET: u32 = 250_000;
+const BUDGET: u32 = 150_000;
 
 /// The work that one rule or series may cause in one call was done before the answer was complete.
 ///

@@ -1,10 +1,10 @@
 //! Random rules: Fasti against a brute-force expander, and against independent implementations.
 
-use fasti::recurrence::{Definition, End, Length, Moment, Rule, Series};
+use fasti::recurrence::{Definition, End, Length, Moment, Rule, Series, SeriesError};
 use fasti::time::{Civil, Instant, Interval, Zone};
 
 use crate::brute;
-use crate::spec::{Dice, Spec};
+use crate::spec::{DAILY, Dice, Spec};
 
 const ZONES: [&str; 9] = [
     "UTC",
@@ -20,7 +20,7 @@ const ZONES: [&str; 9] = [
 
 /// How many rules a run tries.
 pub fn rules() -> u64 {
-    if std::env::var_os("FASTI_TEST_SOAK").is_some() { 20_000 } else { 600 }
+    if std::env::var_os("FASTI_TEST_SOAK").is_some() { 20_000 } else { 400 }
 }
 
 pub fn later(civil: Civil, seconds: i64) -> Civil {
@@ -37,7 +37,7 @@ pub fn series(rule: &str, start: Moment, length: Length) -> Series {
 #[test]
 fn windows_agree_with_brute_force() {
     let mut dice = Dice::new(0xfa57);
-    let (mut instances, mut windows) = (0, 0);
+    let (mut instances, mut windows, mut exhausted) = (0, 0, 0);
     for case in 0..rules() {
         let (spec, start) = Spec::random(&mut dice);
         let horizon = later(start, spec.horizon());
@@ -51,7 +51,19 @@ fn windows_agree_with_brute_force() {
         };
         let floating = dice.one_in(3);
         let dtstart = if floating { Moment::Floating(start) } else { Moment::Zoned(start, zone.clone()) };
-        let series = series(&spec.to_string(), dtstart, length);
+        let rule = Rule::parse(&spec.to_string()).unwrap_or_else(|error| panic!("{spec}: {error}"));
+        let mut definition = Definition::new(dtstart);
+        definition.rules.push(rule);
+        definition.end = End::Lasting(length);
+        let series = match Series::new(definition) {
+            Ok(series) => series,
+            // HOURLY to SECONDLY so sparse that nothing is near: it says so, which is right, but rare.
+            Err(SeriesError::Exhausted(_)) if spec.freq < DAILY => {
+                exhausted += 1;
+                continue;
+            }
+            Err(error) => panic!("{spec}: {error}"),
+        };
         // What each should be: the end by nominal days on the calendar, then seconds on the time line.
         let mut all: Vec<(Instant, Instant, Civil)> = expected
             .iter()
@@ -79,7 +91,8 @@ fn windows_agree_with_brute_force() {
             assert_eq!(found, wanted, "case {case}: {spec} from {start} in {zone}, {length:?}, {from} to {to}");
         }
     }
-    println!("{} rules, {instances} instances, {windows} windows", rules());
+    println!("{} rules, {instances} instances, {windows} windows, {exhausted} refused", rules());
+    assert!(exhausted * 200 <= rules());
     assert!(instances > 10_000 && windows > 1_000);
 }
 

@@ -391,3 +391,9 @@ fn second_sixty_is_second_fifty_nine() {
     let found = first("2026-01-01T09:00", "FREQ=MINUTELY;BYSECOND=59,60", 2);
     assert_eq!(found, "20260101T090059 20260101T090159");
 }
+
+#[test]
+fn a_grid_on_its_first_day_alone() {
+    let found = first("2026-01-15T09:00", "FREQ=HOURLY;INTERVAL=5;BYMONTHDAY=15;UNTIL=20260120T000000", 9);
+    assert_eq!(found, "20260115T090000 20260115T140000 20260115T190000");
+}

@@ -81,7 +81,7 @@ impl Plan {
             || matches!(self.kind, Kind::Never)
             || days_alone && self.times.is_empty()
             || matches!(&self.kind, Kind::Picks(picks) if picks.beyond(&self.days, self.times.len() as u64))
-            || self.never(rule, work)?;
+            || self.never(work)?;
         if empty {
             self.kind = Kind::Never;
         } else if let Some(count) = rule.count
@@ -92,18 +92,28 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so the first is
+    /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so a first day is
     /// within INTERVAL times that or there is none.
-    fn never(&self, rule: &Rule, work: &mut Work) -> Result<bool, Exhausted> {
-        let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(i64::from(rule.interval));
-        let stop = if matches!(self.kind, Kind::Grid(_)) { self.last } else { self.first.saturating_add(cycle) };
-        Ok(self.cursor(self.first, stop, work)?.next(work)?.is_none())
+    fn never(&self, work: &mut Work) -> Result<bool, Exhausted> {
+        let cycle = (400 * 366 * SECONDS_PER_DAY).saturating_mul(self.days.step.interval());
+        let horizon = self.first.saturating_add(cycle);
+        if let Kind::Grid(grid) = &self.kind {
+            let first = day::split(self.first).0 * SECONDS_PER_DAY;
+            let whole_days = Self { kind: Kind::Days, times: Box::new([0]), first, ..self.clone() };
+            if whole_days.cursor(first, horizon, work)?.next(work)?.is_none() {
+                return Ok(true);
+            }
+            let horizon = self.first.saturating_add(grid.cycle(&self.days).saturating_mul(SECONDS_PER_DAY));
+            return Ok(self.cursor(self.first, horizon, work)?.next(work)?.is_none());
+        }
+        Ok(self.cursor(self.first, horizon, work)?.next(work)?.is_none())
     }
 
     /// The `count`-th instance; `None` if the rule ends before.
     fn nth(&self, count: u64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         let most = match &self.kind {
             Kind::Never => 0,
+            Kind::Days if count / self.times.len() as u64 > (day::LAST_DAY - day::FIRST_DAY).unsigned_abs() => 0,
             Kind::Days => return AtDay::seek(self, self.first, work)?.nth(self, count, work),
             Kind::Picks(picks) => picks.most(self.first, self.days.week_start),
             Kind::Grid(grid) => match grid.nth_unlimited(self.first, count) {
@@ -245,6 +255,18 @@ impl Picks {
 }
 
 impl Grid {
+    /// The days after which the same times of the same days come again.
+    fn cycle(&self, days: &Days) -> i64 {
+        let by_date = days.months != 0x1ffe || days.month_days.is_some() || days.year_days.is_some();
+        let calendar = match (self.limits_days, by_date || days.weeks.is_some()) {
+            (false, _) => 1,
+            (true, false) => 7,
+            (true, true) => 146_097,
+        };
+        let clock = self.step / gcd(self.step, SECONDS_PER_DAY);
+        1 + (calendar / gcd(calendar, clock)).saturating_mul(clock)
+    }
+
     /// How many instances there can be at most until the end of time.
     fn most(&self, start: i64) -> u64 {
         ((day::LAST_SECOND - start) / self.step + 1).unsigned_abs().saturating_mul(self.within.len() as u64)

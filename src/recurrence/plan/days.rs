@@ -36,6 +36,19 @@ pub(in crate::recurrence) enum Step {
     WeekYears { from: i64, n: i64 },
 }
 
+impl Step {
+    /// INTERVAL.
+    pub(in crate::recurrence) const fn interval(self) -> i64 {
+        match self {
+            Self::Days { n, .. }
+            | Self::Weeks { n, .. }
+            | Self::Months { n, .. }
+            | Self::Years { n, .. }
+            | Self::WeekYears { n, .. } => n,
+        }
+    }
+}
+
 /// BYMONTHDAY: bits 1 to 31, from the start and from the end.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::recurrence) struct MonthDays {
@@ -163,17 +176,21 @@ impl Days {
     }
 
     fn in_weeks(&self, weeks: Weeks, month: Month) -> u64 {
+        // The first days of a year's week 1 and of the next year's.
+        let (mut first, mut end) = (i64::MAX, i64::MIN);
         self.by_week(month, |week| {
-            // The year of a week is the year of its fourth day.
-            let year = day::ymd(week + 3).0;
-            let number = (week - day::week_one(year, self.week_start)) / 7 + 1;
-            let from_end = (day::week_one(year + 1, self.week_start) - week) / 7;
+            if !(first..end).contains(&week) {
+                // The year of a week is the year of its fourth day.
+                let year = day::ymd(week + 3).0;
+                (first, end) = (day::week_one(year, self.week_start), day::week_one(year + 1, self.week_start));
+            }
+            let (number, from_end) = ((week - first) / 7 + 1, (end - week) / 7);
             weeks.from_start >> number & 1 == 1 || weeks.from_end >> from_end & 1 == 1
         })
     }
 
     /// The days of the month, and the one before and after it, whose week passes.
-    fn by_week(&self, month: Month, passes: impl Fn(i64) -> bool) -> u64 {
+    fn by_week(&self, month: Month, mut passes: impl FnMut(i64) -> bool) -> u64 {
         let mut week = day::week_of(month.first - 1, self.week_start);
         let mut mask = 0_u64;
         while week <= month.end() {
@@ -184,6 +201,16 @@ impl Days {
             week += 7;
         }
         mask & (all(month.len) | 1 | 2 << month.len)
+    }
+
+    /// What finding the days of a month costs.
+    pub(in crate::recurrence) fn cost(&self, month: Month) -> u32 {
+        if self.months >> month.month & 1 == 0 {
+            return 1;
+        }
+        let by_week = self.weeks.is_some() || matches!(self.step, Step::Weeks { n: 2.., .. } | Step::WeekYears { .. });
+        let by_day = self.by_day.as_ref().map_or(0, |days| days.ordinals.len() as u32 / 4);
+        1 + 2 * u32::from(by_week) + 2 * u32::from(self.year_days.is_some()) + by_day
     }
 
     /// The next month that can have a day of the rule, after one that was looked at.
@@ -199,6 +226,17 @@ impl Days {
                     month.next()
                 } else {
                     far((year + n - (year - from).rem_euclid(n)) * 12)
+                }
+            }
+            Step::WeekYears { from, n } if n > 1 => {
+                let next = month.next();
+                let year = i64::from(next.year);
+                // The weeks of a year can begin in the December before it and end in the January after it.
+                let near = [year, year + i64::from(next.month == 12), year - i64::from(next.month == 1)];
+                if near.iter().any(|year| (year - from).rem_euclid(n) == 0) {
+                    next
+                } else {
+                    far((year + n - (year - from).rem_euclid(n)) * 12 - 1)
                 }
             }
             Step::Days { from, n } if n > 31 => {

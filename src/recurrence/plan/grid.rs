@@ -114,7 +114,7 @@ fn next_day(plan: &Plan, at: &mut At, day: i64, stop: i64, work: &mut Work) -> R
     let (mut month, mut mask) = at.month;
     mask &= u64::MAX << (day - month.first + 2);
     while mask == 0 {
-        work.spend(1)?;
+        work.spend(plan.days.cost(month))?;
         month = plan.days.next_month(month);
         if month.first * SECONDS_PER_DAY > stop {
             return Ok(stop + 1);

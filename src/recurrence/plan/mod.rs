@@ -166,6 +166,7 @@ impl AtDay {
                 return Ok((civil <= stop).then_some(civil));
             }
             if self.mask == 0 {
+                work.spend(plan.days.cost(self.month))?;
                 self.month = plan.days.next_month(self.month);
                 if self.month.first * SECONDS_PER_DAY > stop {
                     // Every further call comes here again.
@@ -190,7 +191,7 @@ impl AtDay {
             self.index = plan.times.len();
             while left > u64::from(self.mask.count_ones()) * times {
                 left -= u64::from(self.mask.count_ones()) * times;
-                work.spend(1)?;
+                work.spend(plan.days.cost(self.month))?;
                 self.month = plan.days.next_month(self.month);
                 if self.month.first * SECONDS_PER_DAY > plan.last {
                     return Ok(None);

@@ -93,11 +93,12 @@ impl Period {
         }
     }
 
-    /// What looking at a period costs.
-    const fn cost(self) -> u32 {
+    /// How many months are looked at for a period; most of a year's are passed over quickly.
+    const fn months(self) -> u32 {
         match self {
-            Self::Week | Self::Month => 2,
-            Self::Year | Self::WeekYear => 14,
+            Self::Week => 4,
+            Self::Month => 2,
+            Self::Year | Self::WeekYear => 7,
         }
     }
 }
@@ -159,7 +160,9 @@ impl Picks {
 
     /// Takes the days of the current period, and gives the civil time that nothing in it is before.
     fn enter(&self, plan: &Plan, at: &mut At, work: &mut Work) -> Result<i64, Exhausted> {
-        work.spend(self.period.cost())?;
+        // BYMONTH leaves little to look at.
+        let cost = plan.days.cost(Month::new(2000, plan.days.months.trailing_zeros().clamp(1, 12) as u8));
+        work.spend(self.period.months() * if plan.days.months.count_ones() > 6 { cost } else { 1 })?;
         (at.set, at.next) = (Set::EMPTY, (0, 0));
         let days = &plan.days;
         let first = match self.period {
