@@ -35,7 +35,7 @@ impl Error {
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ExclusionViolation,
                 _,
             )) => true,
-            Self::Db(Db::DatabaseError(_, info)) => info.message() == "deadlock detected",
+            Self::Db(Db::DatabaseError(_, info)) if info.message() == "deadlock detected" => true,
             _ => self.unique_violation().is_some(),
         }
     }
