@@ -30,6 +30,7 @@ if [ "$what" = selftest ]; then
 else
     [ -x "$fasti" ] || { echo "run.sh: no Fasti at $fasti: cargo build first, or set FASTI_BIN" >&2; exit 1; }
     suite "feeds" "$python" "$here/feeds/run.py" --spawn "$fasti"
+    suite "slots" "$python" "$here/slots/run.py" --fasti "$fasti"
     [ "$what" = all ] && suite "subscribers" "$python" "$here/subscribers/run.py" --spawn "$fasti"
 fi
 

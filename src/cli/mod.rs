@@ -8,6 +8,7 @@ mod import;
 mod installation;
 mod migrate;
 mod serve;
+mod slots;
 mod tenant;
 mod token;
 mod user;
@@ -48,6 +49,8 @@ enum Command {
     Token(token::Command),
     /// Import bookings, people, services and resources; prints a line for each row it rejects
     Import(import::Command),
+    /// Print when calendar files leave time; needs no server and no database
+    Slots(slots::Command),
     /// Check configuration, database, clock and time zones
     Doctor,
     /// Print the OpenAPI 3.1 document of the API
@@ -77,6 +80,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Demo = arguments.command {
         return runtime()?.block_on(demo::run(&flags));
     }
+    if let Command::Slots(command) = &arguments.command {
+        return slots::run(command);
+    }
     let config = Config::from_process(&flags)?;
     match arguments.command {
         Command::Serve => runtime()?.block_on(serve::run(config)),
@@ -91,7 +97,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Healthcheck => Ok(crate::server::healthcheck::check(&config.listen, Duration::from_secs(5))?),
-        Command::Demo => Ok(()),
+        Command::Demo | Command::Slots(_) => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `instances.rs` | several processes over one database start together and see each other's writes |
 //! | `command_line.rs` | the commands, as somebody meets them who has read nothing |
 //! | `logs.rs` | no secret and no personal data reaches the log or the metrics |
+//! | `slots.rs` | `fasti slots` |
 //! | `shutdown.rs` | SIGTERM cuts nothing off and loses nothing |
 //! | `tenant_keys.rs` | every key begins with the tenant, and no statement leaves its tenant |
 //! | `hostile/` | the hostile inputs of `../shared/hostile` get what they must |
@@ -43,5 +44,6 @@ mod kill;
 mod logs;
 mod races;
 mod shutdown;
+mod slots;
 mod support;
 mod tenant_keys;
