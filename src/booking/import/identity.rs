@@ -1,6 +1,7 @@
-//! Which rows of a file are about the same thing.
+//! Which rows of an import are about the same thing.
 //!
-//! A row with a reference, or of a name, must be there once: of two that differ, each import would make one of the other.
+//! A row with a reference, or of a name, must be there once, in whichever file: of two that differ, each import would
+//! make one of the other.
 //! Bookings and people without either get a reference of what identifies them and of how many such rows came before, so
 //! that two seats without names are two bookings, and the same two when the file is imported again.
 
@@ -16,11 +17,13 @@ use super::row::{BookingRecord, Content, Customer, People, PersonRecord, Row, Se
 /// Rows that are kept in mind, 36 MB of them: later ones are taken as if they were the first of their kind.
 const MOST: usize = 1_800_000;
 
-/// The rows of one file so far.
+/// The rows so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// For each key either what the row says, or how many rows there were.
-    rows: HashMap<u64, u32>,
+    /// Of the import: what the row of a reference, UID or name says.
+    named: HashMap<u64, u32>,
+    /// Of one file: how many rows say the same.
+    counted: HashMap<u64, u32>,
 }
 
 /// What a row is known by.
@@ -32,6 +35,15 @@ enum Key {
 }
 
 impl Seen {
+    /// Another file begins. Rows without names that it has in common with others are the same.
+    pub(super) fn begin(&mut self) {
+        self.counted.clear();
+    }
+
+    fn has_room(&self) -> bool {
+        self.named.len() + self.counted.len() < MOST
+    }
+
     /// Lets a row pass: one that has no reference gets it, one that contradicts an earlier one is refused.
     pub(super) fn admit(&mut self, row: &mut Row) {
         let Some(key) = key(&row.content) else { return };
@@ -39,21 +51,21 @@ impl Seen {
             Key::Named(field, parts) => {
                 let said = short(&[&format!("{:?}", row.content)]) as u32;
                 let key = short(&[row.kind.plural(), field, &parts.join("\n")]);
-                let known = self.rows.get(&key).copied();
+                let known = self.named.get(&key).copied();
                 if known.is_some_and(|known| known != said) {
-                    let detail = "is that of an earlier row of this file, which says something else";
+                    let detail = "is that of an earlier row of this import, which says something else";
                     let fault = Fault { pointer: format!("/{field}"), detail: detail.to_owned() };
                     row.content = Content::Refused(vec![fault]);
-                } else if self.rows.len() < MOST {
-                    self.rows.insert(key, said);
+                } else if self.has_room() {
+                    self.named.insert(key, said);
                 }
             }
             Key::Derived(parts) => {
                 let name = row.kind.plural();
                 let key = short(&[name, "", &parts.join("\n")]);
-                let before = self.rows.get(&key).copied().unwrap_or(0);
-                if before > 0 || self.rows.len() < MOST {
-                    self.rows.insert(key, before.saturating_add(1));
+                let before = self.counted.get(&key).copied().unwrap_or(0);
+                if before > 0 || self.has_room() {
+                    self.counted.insert(key, before.saturating_add(1));
                 }
                 let id = Id::derived(&[name.as_bytes(), parts.join("\n").as_bytes(), &before.to_be_bytes()]);
                 match &mut row.content {

@@ -90,7 +90,8 @@ pub async fn import(
     let plan = tokio::task::spawn_blocking(move || plan::plan(&paths));
     let plan = plan.await.map_err(|_| ImportError::Reader(files.first().cloned().unwrap_or_default()))?;
     let report = Report { dry_run: options.dry_run, files: plan.files, ..Report::default() };
-    let mut run = Run { store, ctx, options, on_progress, report, waiting: Vec::new(), offers: Vec::new() };
+    let seen = identity::Seen::default();
+    let mut run = Run { store, ctx, options, on_progress, report, seen, waiting: Vec::new(), offers: Vec::new() };
     for line in plan.unreadable {
         run.unreadable(&line);
     }
@@ -110,6 +111,7 @@ struct Run<'a, P> {
     options: &'a Options,
     on_progress: P,
     report: Report,
+    seen: identity::Seen,
     /// Rows for the next unit.
     waiting: Vec<Item>,
     /// In a dry run, the rows of units before that bookings can name.
@@ -126,8 +128,9 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
     async fn source(&mut self, source: Arc<Source>) -> Result<(), ImportError> {
         let (send, mut receive) = mpsc::channel(AHEAD);
         let (from, ctx) = (Arc::clone(&source), self.ctx.clone());
+        let mut seen = std::mem::take(&mut self.seen);
         let reader = tokio::task::spawn_blocking(move || {
-            let mut seen = identity::Seen::default();
+            seen.begin();
             let mut emit = |mut row| {
                 seen.admit(&mut row);
                 send.blocking_send(Read::Row(Box::new(row))).is_ok()
@@ -136,6 +139,7 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
                 // Nobody listens any more when the import was given up.
                 send.blocking_send(Read::Broken(broken)).ok();
             }
+            seen
         });
         let unit = if self.options.dry_run { DRY_UNIT } else { UNIT };
         while let Some(read) = receive.recv().await {
@@ -152,7 +156,8 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
                 self.flush().await?;
             }
         }
-        reader.await.map_err(|_| ImportError::Reader(source.path.to_path_buf()))
+        self.seen = reader.await.map_err(|_| ImportError::Reader(source.path.to_path_buf()))?;
+        Ok(())
     }
 
     fn unreadable(&mut self, line: &Line) {

@@ -164,3 +164,23 @@ fn a_series_that_overlaps_itself_is_refused_where_somebody_serves() {
         assert_eq!(said.counts(Kind::Booking), [0, 0, 0, 1, 0]);
     }
 }
+
+/// Two exports of one event that differ: each import would make one of the other.
+#[test]
+fn one_event_in_two_files_is_the_first_of_them() {
+    for house in houses() {
+        house.import(&house.salon());
+        let at = |hour: u32| format!("UID:e1@x\nDTSTART:20260316T{hour:02}0000Z\nDURATION:PT30M\nSUMMARY:Tea");
+        let files = [(9, "a.ics"), (10, "b.ics"), (9, "c.ics")]
+            .map(|(hour, name)| house.file(name, calendar(&event(&at(hour)))));
+        let first = house.import(&files);
+        assert_eq!(first.counts(Kind::Booking), [1, 0, 1, 1, 0], "{:#?}", first.lines);
+        assert!(first.line("UID is that of an earlier row of this import").starts_with("b.ics:"));
+        let again = house.import(&files);
+        assert_eq!(again.counts(Kind::Booking), [0, 0, 2, 1, 0], "{:#?}", again.lines);
+        assert_eq!(house.of_uid("e1@x").start_local.to_string(), "2026-03-16T10:00:00");
+        // On its own the other file is a change.
+        let changed = house.import(&files[1..2]);
+        assert_eq!(changed.counts(Kind::Booking), [0, 1, 0, 0, 0], "{:#?}", changed.lines);
+    }
+}
