@@ -137,14 +137,38 @@ pub fn owners(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Block
 /// # Errors
 /// [`Error::Db`].
 pub fn within(conn: &mut Conn, tenant: TenantId, owners: &[Id], window: Interval) -> Result<Vec<(Id, Block)>, Error> {
+    // Most people have no blocks, and to know that SQLite need not parse a list anew each time.
+    let blocked = match conn.is_postgres() {
+        true => owners.to_vec(),
+        false => blocked_after(conn, tenant, owners, window.start)?,
+    };
+    if blocked.is_empty() {
+        return Ok(Vec::new());
+    }
     let same = blocks::tenant_id.eq(block_owners::tenant_id).and(blocks::block_id.eq(block_owners::block_id));
     let rows = block_owners::table
         .inner_join(blocks::table.on(same))
         .filter(block_owners::tenant_id.eq(tenant))
-        .filter(block_owners::owner_id.eq_any(owners))
+        .filter(block_owners::owner_id.eq_any(blocked))
         .filter(block_owners::last_end.gt(window.start))
         .filter(blocks::start_at.lt(window.end));
     Ok(on!(conn, |c| rows.select((block_owners::owner_id, Block::as_select())).load(c))?)
+}
+
+/// Those of `owners` who have a block that is not over at an instant.
+fn blocked_after(conn: &mut Conn, tenant: TenantId, owners: &[Id], at: Instant) -> Result<Vec<Id>, Error> {
+    let mut blocked = Vec::new();
+    for owner in owners {
+        let last = block_owners::table
+            .filter(block_owners::tenant_id.eq(tenant))
+            .filter(block_owners::owner_id.eq(owner))
+            .select(diesel::dsl::max(block_owners::last_end));
+        let last: Option<Instant> = on!(conn, |c| last.get_result(c))?;
+        if last.is_some_and(|last| last > at) {
+            blocked.push(*owner);
+        }
+    }
+    Ok(blocked)
 }
 
 /// Takes somebody or something that was deleted out of all blocks; a block that is nobody's then is deleted too.

@@ -35,6 +35,11 @@ pub fn find(conn: &mut Conn, tenant: TenantId, owner: Id) -> Result<Option<Worki
 /// # Errors
 /// [`Error::Db`].
 pub fn find_all(conn: &mut Conn, tenant: TenantId, owners: &[Id]) -> Result<Vec<WorkingHours>, Error> {
+    // SQLite would parse a list anew each time; a row by its key is prepared once.
+    if !conn.is_postgres() {
+        let found = owners.iter().filter_map(|owner| find(conn, tenant, *owner).transpose());
+        return found.collect();
+    }
     let rows =
         working_hours::table.filter(working_hours::tenant_id.eq(tenant)).filter(working_hours::owner_id.eq_any(owners));
     Ok(on!(conn, |c| rows.select(WorkingHours::as_select()).load(c))?)

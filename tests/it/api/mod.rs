@@ -3,6 +3,7 @@
 mod availability;
 mod bookings;
 mod catalog;
+mod day;
 mod feeds;
 mod hostile;
 mod idempotency;
