@@ -15,10 +15,12 @@ use super::request::{IfMatch, IfNoneMatch, Input, Nothing, Params, PathId};
 use super::view::Id;
 use super::{Api, problem::Problem};
 use crate::booking::model::{Booked, BookingPatch as Patch};
-use crate::booking::{self, Context, Error, export};
+use crate::booking::{self, Context, Error, export, holds};
 use crate::store::{self, Conn, bookings};
-use body::{BookingPatch, Cancellation, NewBooking, Rescheduling};
+pub(super) use body::{BookingCustomer, customer_input};
+use body::{BookingPatch, Cancellation, NewBooking, Rescheduling, Wanted};
 use filter::BookingParams;
+pub(super) use view::CustomerOfBooking;
 use view::{Booking, Change};
 
 /// Bookings that match every filter, by start.
@@ -50,7 +52,10 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let new = body.decode()?;
     api.write(caller, once, move |conn, ctx| {
-        let booked = booking::book(conn, ctx, &new)?;
+        let booked = match &new {
+            Wanted::Free(new) => booking::book(conn, ctx, new)?,
+            Wanted::Held(held) => holds::redeem(conn, ctx, held)?,
+        };
         let (id, version, touched) = (booked.booking.booking_id, booked.booking.version, booked.touched.clone());
         let view = Booking::booked(ctx, booked)?;
         Ok(Answer::created(ctx, "bookings", id, version, &view)?.touching(touched))

@@ -34,6 +34,11 @@ fn rows() -> Vec<Row> {
     let resource = |_: &Seed| json!({"name": "Van", "kind": "vehicle"});
     let service = |s: &Seed| json!({"name": "Wash", "duration_minutes": 30, "staff": [s.staff.to_string()]});
     let feed = |s: &Seed| json!({"kind": "resource", "subject": s.resource.to_string()});
+    let hold = |s: &Seed| json!({"service": s.service.to_string(), "start": "2026-09-01T12:00"});
+    let order = |s: &Seed| {
+        let item = json!({"service": s.service.to_string(), "start": "2026-09-01T12:00"});
+        json!({"customer": {"name": "Ann Guest", "email": "ann@guest.example"}, "items": [item]})
+    };
     vec![
         row("getOpenapi", 200, 200),
         row("listStaff", 200, 200),
@@ -70,6 +75,14 @@ fn rows() -> Vec<Row> {
         one("markBookingNoShow", 200, |s| Some(s.booking)),
         one("getBookingHistory", 200, |s| Some(s.booking)),
         one("getBookingCalendar", 200, |s| Some(s.booking)),
+        Row { body: hold, ..row("createHold", 201, 422) },
+        one("getHold", 200, |s| Some(s.hold)),
+        one("deleteHold", 204, |s| Some(s.hold)),
+        row("listOrders", 200, 200),
+        Row { body: order, ..row("createOrder", 201, 422) },
+        one("getOrder", 200, |s| Some(s.order)),
+        one("confirmOrder", 200, |s| Some(s.order)),
+        one("cancelOrder", 200, |s| Some(s.order)),
     ]
 }
 
@@ -112,7 +125,7 @@ async fn ask(app: &App, route: &Route, path: &str, token: Option<&str>, body: &V
 /// All that a business shows, to see whether somebody changed it.
 async fn everything(app: &App, business: &Business) -> Vec<String> {
     let mut all = Vec::new();
-    for list in ["staff", "customers", "resources", "services", "feeds", "bookings"] {
+    for list in ["staff", "customers", "resources", "services", "feeds", "bookings", "orders"] {
         all.push(app.get(&format!("/v1/{list}?limit=200"), &business.admin).expect(200).await.body);
     }
     all

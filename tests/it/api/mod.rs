@@ -3,11 +3,13 @@
 mod bookings;
 mod catalog;
 mod feeds;
+mod holds;
 mod hostile;
 mod idempotency;
 mod lists;
 mod matrix;
 mod openapi;
+mod orders;
 mod people;
 mod preconditions;
 mod strict;
