@@ -254,9 +254,9 @@ pub fn confirm(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) ->
 }
 
 fn book_all(conn: &mut Conn, ctx: &Context, order: &Order, items: &mut [Item]) -> Result<Vec<Id>, Error> {
-    // Every order takes people in the same order, so that no two wait for each other.
+    // Every order takes its times in the same order, so that two seldom wait for each other.
     let mut turns: Vec<usize> = (0..items.len()).collect();
-    turns.sort_by_key(|i| (items[*i].staff, items[*i].start.clone()));
+    turns.sort_by_key(|i| (items[*i].staff, items[*i].start.clone(), items[*i].service));
     let way = Way { order: Some(order.order_id), ..Way::plain(ctx) };
     let mut results = Vec::with_capacity(items.len());
     for i in turns {
