@@ -155,10 +155,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let reader = Reader::new(List::Orders, params.limit.as_deref(), params.cursor.as_deref())?;
     api.read(caller, move |conn, ctx| {
-        let rows = |after, n| store::orders::list(conn, ctx.tenant, after, n);
-        let (rows, next_cursor) = reader.read(rows, |order| order.order_id)?;
-        let shown = rows.into_iter().map(|row| Order::new(ctx, orders::shown(conn, row)?));
-        Answer::many(&Page { items: shown.collect::<Result<_, _>>()?, next_cursor })
+        let rows = |after, n| orders::list(conn, ctx, after, n);
+        let (rows, next_cursor) = reader.read(rows, |ordered: &Ordered| ordered.order.order_id)?;
+        let items = rows.into_iter().map(|ordered| Order::new(ctx, ordered)).collect::<Result<_, _>>()?;
+        Answer::many(&Page { items, next_cursor })
     })
     .await
 }

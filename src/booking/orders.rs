@@ -214,11 +214,24 @@ pub fn find(conn: &mut Conn, ctx: &Context, id: Id) -> Result<Ordered, Error> {
     shown(conn, order)
 }
 
-/// An order as it was read.
+/// A page of orders whose id comes after `after`, oldest first.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub fn shown(conn: &mut Conn, order: Order) -> Result<Ordered, Error> {
+pub fn list(conn: &mut Conn, ctx: &Context, after: Option<Id>, limit: i64) -> Result<Vec<Ordered>, Error> {
+    let rows = orders::list(conn, ctx.tenant, after, limit)?;
+    let mut wanted: Vec<Id> = rows.iter().map(|row| row.customer_id).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let customers = people::find_all(conn, ctx.tenant, &wanted)?;
+    let shown = |order: Order| {
+        let customer = customers.iter().find(|person| person.person_id == order.customer_id).cloned();
+        Ok(Ordered { items: items_of(&order)?, order, customer, notices: Vec::new(), touched: Vec::new() })
+    };
+    rows.into_iter().map(shown).collect()
+}
+
+fn shown(conn: &mut Conn, order: Order) -> Result<Ordered, Error> {
     let customer = people::find(conn, order.tenant_id, order.customer_id)?;
     Ok(Ordered { items: items_of(&order)?, order, customer, notices: Vec::new(), touched: Vec::new() })
 }

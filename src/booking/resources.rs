@@ -171,7 +171,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     }
     holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     if allocations::any_after(conn, ctx.tenant, id, ctx.now)? {
-        let detail = "there are bookings ahead; cancel or move them first";
+        let detail = "there are bookings or holds ahead; cancel or move them first";
         return Err(Error::conflict(Conflict::InUse, detail));
     }
     let expected = old.version;

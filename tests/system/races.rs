@@ -12,7 +12,7 @@
 //!   with `FASTI_TEST_MUTANT=no-constraint` besides, all 64 win.
 //! - `store::orders::claim` without its lock: on PostgreSQL `confirmations_of_one_order` and `two_orders_for_one_slot` fail.
 //! - `allocate::take` without giving back expired holds: `a_slot_of_an_expired_hold` has no winner. Looking again only when
-//!   something was given back by this very transaction: on PostgreSQL it has none in some rounds.
+//!   this very transaction gave something back: on PostgreSQL some of `slots_of_expired_holds` are refused.
 //! - `holds::redeem` without deleting the hold: `one_hold_booked_by_all` has no winner.
 
 use std::collections::BTreeMap;
@@ -38,8 +38,8 @@ struct Contest {
     taken: usize,
     /// Status and problem of those who lose.
     loss: (u16, &'static str),
-    /// What is held before a round, and has expired by then.
-    expired: Option<Wish>,
+    /// What so many hold before a round, and has expired by then.
+    expired: Option<(usize, Wish)>,
     wish: Wish,
 }
 
@@ -90,9 +90,11 @@ impl Arena {
 
     /// Everybody at once, spread over the servers.
     async fn round(&self, round: usize) -> Vec<Answer> {
-        if let Some(expired) = &self.contest.expired {
-            let (path, body) = expired(round, 0);
-            self.contest.business.api.create(&path, &body).await;
+        if let Some((holders, expired)) = &self.contest.expired {
+            for holder in 0..*holders {
+                let (path, body) = expired(round, holder);
+                self.contest.business.api.create(&path, &body).await;
+            }
             self.house.database.execute("UPDATE holds SET expires_at = 0").await;
         }
         let start = Arc::new(Barrier::new(CLIENTS));
@@ -291,7 +293,20 @@ fn a_slot_of_an_expired_hold(business: Business) -> Prepared {
             true => ("holds".to_owned(), hold(&service, slot(round))),
             false => ("bookings".to_owned(), booking(&service, slot(round), client)),
         };
-        Contest { expired: Some(Box::new(expired)), ..Contest::of(business, 1, wish) }
+        Contest { expired: Some((1, Box::new(expired))), ..Contest::of(business, 1, wish) }
+    })
+}
+
+/// Everybody books a slot of their own, on each of which lies a hold that has expired. Who comes first gives all of them
+/// back, while others have just seen theirs.
+fn slots_of_expired_holds(business: Business) -> Prepared {
+    Box::pin(async move {
+        let service = business.service("Trim", 2, json!({ "staff": [business.staff[0]] })).await;
+        let own = |round, client: usize| slot(round) + 2 * i64::try_from(client).unwrap();
+        let again = service.clone();
+        let expired: Wish = Box::new(move |round, client| ("holds".to_owned(), hold(&again, own(round, client))));
+        let wish = move |round, client| ("bookings".to_owned(), booking(&service, own(round, client), client));
+        Contest { expired: Some((CLIENTS, expired)), ..Contest::of(business, CLIENTS, wish) }
     })
 }
 
@@ -376,7 +391,7 @@ macro_rules! races {
             use super::*;
             races!(@ $kind, $instances: one_slot, overlapping_slots, a_class_of_five, three_of_a_kind, any_of_three,
                 moves_against_bookings, holds_of_one_slot, holds_against_bookings, one_hold_booked_by_all,
-                a_slot_of_an_expired_hold, confirmations_of_one_order, two_orders_for_one_slot);
+                a_slot_of_an_expired_hold, slots_of_expired_holds, confirmations_of_one_order, two_orders_for_one_slot);
         })*
     };
     (@ $kind:ident, $instances:literal: $($contest:ident),*) => {

@@ -161,7 +161,7 @@ pub fn delete(
         Group::Customers => bookings::any_upcoming(conn, ctx.tenant, Upcoming::OfCustomer(id), ctx.now)?,
     };
     if ahead {
-        let detail = "there are bookings ahead; cancel or reassign them first";
+        let detail = "there are bookings or holds ahead; cancel or reassign them first";
         return Err(Error::conflict(Conflict::InUse, detail));
     }
     let expected = person.version;

@@ -120,7 +120,7 @@ on_both! {
         }
         assert_eq!(post(json!({"items": [good]})).expect(422).await.pointers(), ["/customer"]);
         assert_eq!(post(json!({"customer_id": theirs.customer.to_string(), "items": [good]})).expect(422).await.pointers(), ["/customer_id"]);
-        let both = with(order(&[good.clone()]), "customer_id", json!(seed.customer.to_string()));
+        let both = with(order(std::slice::from_ref(&good)), "customer_id", json!(seed.customer.to_string()));
         assert_eq!(post(both).expect(422).await.pointers(), ["/customer_id"]);
         let fifty: Vec<Value> = (0..50).map(|i| item(&seed, &format!("2026-09-{:02}T{:02}:00", 1 + i / 10, 8 + i % 10))).collect();
         let made = app.post("/v1/orders", &a.write, &order(&fifty)).expect(201).await;
