@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use super::caller::Access;
 use super::problem::{FaultBody, ProblemBody};
 use super::routes::{Route, table};
-use super::{availability, bookings, customers, feeds, resources, services, staff};
+use super::{availability, bookings, customers, feeds, holds, orders, resources, services, staff};
 
 /// What callers of the API need to know that is in no single operation.
 const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (IANA). Times in are RFC 3339, or local \
@@ -33,6 +33,8 @@ const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (I
         feeds::list, feeds::create, feeds::rotate, feeds::delete,
         bookings::list, bookings::create, bookings::read, bookings::update, bookings::cancel, bookings::reschedule,
         bookings::complete, bookings::no_show, bookings::history, bookings::calendar,
+        holds::create, holds::read, holds::delete,
+        orders::list, orders::create, orders::read, orders::confirm, orders::cancel,
     ),
     components(schemas(ProblemBody, FaultBody)),
     modifiers(&Common),

@@ -176,6 +176,7 @@ impl Problem {
             Conflict::AlreadyExists => (StatusCode::CONFLICT, "already-exists", "There is one already"),
             Conflict::InUse => (StatusCode::CONFLICT, "in-use", "It is still needed"),
             Conflict::WrongState => (StatusCode::CONFLICT, "wrong-state", "Its state does not allow this"),
+            Conflict::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "There are too many"),
             Conflict::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
@@ -215,6 +216,10 @@ impl From<booking::Error> for Problem {
             }
             booking::Error::Invalid(faults) => Self::invalid(faults),
             booking::Error::Conflict { kind, detail } => Self::of_conflict(kind, detail),
+            booking::Error::Unavailable(ref faults) => {
+                let problem = Self::of_conflict(Conflict::SlotUnavailable, error.to_string());
+                Self { errors: faults.clone(), ..problem }
+            }
             booking::Error::Store(error) => Self::of_store(&error),
         }
     }

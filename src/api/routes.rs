@@ -9,7 +9,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 
 use super::caller::{Access, authorize};
-use super::{Api, availability, bookings, customers, document, feeds, resources, services, staff};
+use super::{Api, availability, bookings, customers, document, feeds, holds, orders, resources, services, staff};
 use crate::store::Scope;
 
 /// A path and one method of it.
@@ -91,6 +91,16 @@ routes! {
     GET    get    "/v1/bookings/{id}/alternatives" READ "getBookingAlternatives" availability::alternatives;
     GET    get    "/v1/bookings/{id}/history"    READ   "getBookingHistory"  bookings::history;
     GET    get    "/v1/bookings/{id}/calendar.ics" READ "getBookingCalendar" bookings::calendar;
+
+    POST   post   "/v1/holds"                    WRITE  "createHold"         holds::create;
+    GET    get    "/v1/holds/{id}"               READ   "getHold"            holds::read;
+    DELETE delete "/v1/holds/{id}"               WRITE  "deleteHold"         holds::delete;
+
+    GET    get    "/v1/orders"                   READ   "listOrders"         orders::list;
+    POST   post   "/v1/orders"                   WRITE  "createOrder"        orders::create;
+    GET    get    "/v1/orders/{id}"              READ   "getOrder"           orders::read;
+    POST   post   "/v1/orders/{id}/confirm"      WRITE  "confirmOrder"       orders::confirm;
+    POST   post   "/v1/orders/{id}/cancel"       WRITE  "cancelOrder"        orders::cancel;
 }
 
 /// Every route.

@@ -7,8 +7,8 @@ use crate::store::allocations::{self, Allocation};
 use crate::store::bookings::Booking;
 use crate::store::people::Person;
 use crate::store::resources::Resource;
-use crate::store::{Conn, Id, TenantId};
-use crate::time::Interval;
+use crate::store::{Conn, Id, TenantId, holds};
+use crate::time::{Instant, Interval};
 
 use super::series::Occurrence;
 use super::span::Span;
@@ -32,6 +32,8 @@ pub struct Needs<'a> {
     pub resources: Vec<Vec<Resource>>,
     /// Take time beyond what there is, when new zone rules make bookings overlap that must both be kept.
     pub overflow: bool,
+    /// The current time: holds that have expired by it make way.
+    pub now: Instant,
 }
 
 /// What a booking got.
@@ -62,6 +64,17 @@ struct Place {
 /// # Errors
 /// [`Conflict::SlotUnavailable`] says who or what is taken, and for a series when.
 pub fn take(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
+    match choose(conn, needs) {
+        Err(refusal @ Error::Conflict { kind: Conflict::SlotUnavailable, .. }) => {
+            // An expired hold keeps nobody out. On PostgreSQL another transaction may have given it back since.
+            let given_back = holds::delete_expired(conn, needs.booking.tenant_id, needs.now)?;
+            if given_back > 0 || conn.is_postgres() { choose(conn, needs) } else { Err(refusal) }
+        }
+        taken => taken,
+    }
+}
+
+fn choose(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
     let mut rows = Vec::new();
     let mut staff = None;
     if !needs.staff.is_empty() {

@@ -35,13 +35,31 @@ pub struct OverrideInput {
     pub moved_to: Option<(Local, Local)>,
 }
 
+/// How a booking comes about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    /// Which times are accepted.
+    pub bounds: Bounds,
+    /// The order it belongs to.
+    pub order: Option<Id>,
+    /// Its time was held for it: hours, blocks and terms were asked when it was.
+    pub held: bool,
+}
+
+impl Way {
+    /// As anybody books.
+    pub fn plain(ctx: &Context) -> Self {
+        Self { bounds: Bounds::Upcoming(ctx.now), order: None, held: false }
+    }
+}
+
 /// Books: checks the input, takes the time, writes booking, history and everyone's calendars.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every fault, [`Conflict::SlotUnavailable`] when the time is taken,
 /// [`Conflict::AlreadyExists`] when the reference is in use.
 pub fn book(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Booked, Error> {
-    make(conn, ctx, new, &Origin::default(), Bounds::Upcoming(ctx.now))
+    make(conn, ctx, new, &Origin::default(), Way::plain(ctx))
 }
 
 /// Books what comes from elsewhere: it may be in the past, over, or cancelled, and keeps its UID.
@@ -49,10 +67,17 @@ pub fn book(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Booked, 
 /// # Errors
 /// As [`book`].
 pub fn adopt(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin) -> Result<Booked, Error> {
-    make(conn, ctx, new, origin, Bounds::Any)
+    make(conn, ctx, new, origin, Way { bounds: Bounds::Any, order: None, held: false })
 }
 
-fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bounds: Bounds) -> Result<Booked, Error> {
+/// Books in some way.
+pub(super) fn make(
+    conn: &mut Conn,
+    ctx: &Context,
+    new: &NewBooking,
+    origin: &Origin,
+    way: Way,
+) -> Result<Booked, Error> {
     let service = bookable_service(conn, ctx, new.service, Grip::Hold)?;
     let asked = Asked {
         start: &new.start,
@@ -60,8 +85,9 @@ fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bound
         timezone: new.timezone.as_deref(),
         duration_minutes: service.duration_minutes,
     };
-    let (span, notices) = resolve(asked, &ctx.zone, bounds)?;
+    let (span, notices) = resolve(asked, &ctx.zone, way.bounds)?;
     let mut booking = row(ctx, new, origin, &service, &span)?;
+    booking.order_id = way.order;
     let rule = new.rrule.as_deref().map(|rule| series::read(rule, &span)).transpose()?;
     booking.rrule = rule.map(|series| series.rule);
     let overrides = overrides(&booking, origin);
@@ -69,7 +95,7 @@ fn make(conn: &mut Conn, ctx: &Context, new: &NewBooking, origin: &Origin, bound
     booking.last_end = project::last_end(&booking, &occurrences);
     refuse_known_reference(conn, ctx, &booking)?;
     let customer = find_or_add_customer(conn, ctx, &new.customer)?;
-    let taken = claim(conn, ctx, new, bounds, &service, &booking, &occurrences)?;
+    let taken = claim(conn, ctx, new, way, &service, &booking, &occurrences)?;
     booking.customer_id = customer.as_ref().map(|c| c.person_id);
     booking.staff_id = taken.staff.as_ref().map(|s| s.person_id);
     booking.resource_ids = Ids(taken.resources.iter().map(|r| r.resource_id).collect());
@@ -192,11 +218,11 @@ pub(super) fn refuse_known_reference(conn: &mut Conn, ctx: &Context, booking: &B
 }
 
 /// Takes staff and resources, unless the booking is cancelled and so needs none.
-fn claim(
+pub(super) fn claim(
     conn: &mut Conn,
     ctx: &Context,
     new: &NewBooking,
-    bounds: Bounds,
+    way: Way,
     service: &Service,
     booking: &Booking,
     occurrences: &[Occurrence],
@@ -208,10 +234,11 @@ fn claim(
         let named = new.staff.is_some();
         return Ok(Taken { staff: staff.into_iter().next().filter(|_| named), resources: Vec::new() });
     }
-    // What comes from elsewhere is already agreed on.
-    if bounds != Bounds::Any {
+    // What comes from elsewhere is already agreed on, and what was held was allowed then.
+    if way.bounds != Bounds::Any && !way.held {
         (staff, resources) = offer::allowed(conn, ctx, service, occurrences, (staff, resources))?;
         staff = offer::fairest(conn, ctx, staff, booking.start_at)?;
     }
-    take(conn, &Needs { booking, capacity: service.capacity, occurrences, staff, resources, overflow: false })
+    let (capacity, now) = (service.capacity, ctx.now);
+    take(conn, &Needs { booking, capacity, occurrences, staff, resources, overflow: false, now })
 }

@@ -45,8 +45,7 @@ pub fn cancel(
     expected_version: Option<i64>,
     reason: Option<String>,
 ) -> Result<Booked, Error> {
-    let reason = reason.as_deref().map(|text| input::paragraph(text, 1000)).transpose();
-    let reason = reason.map_err(|detail| Error::invalid("/reason", detail))?.filter(|text| !text.is_empty());
+    let reason = checked_reason(reason.as_deref())?;
     let old = load(conn, ctx, id, expected_version)?;
     if old.status == BookingStatus::Cancelled {
         return unchanged(conn, old, Vec::new());
@@ -55,6 +54,12 @@ pub fn cancel(
     allocations::delete(conn, ctx.tenant, id)?;
     let new = Booking { status: BookingStatus::Cancelled, cancel_reason: reason, ..next_version(&old, ctx.now, true) };
     finish(conn, ctx, "cancelled", &old, new)
+}
+
+/// Why something is cancelled, as it is kept.
+pub(super) fn checked_reason(text: Option<&str>) -> Result<Option<String>, Error> {
+    let reason = text.map(|text| input::paragraph(text, 1000)).transpose();
+    Ok(reason.map_err(|detail| Error::invalid("/reason", detail))?.filter(|text| !text.is_empty()))
 }
 
 /// Notes that a booking took place.
@@ -275,7 +280,8 @@ pub(super) fn retake(
         (staff, resources) = offer::allowed(conn, ctx, &service, occurrences, (staff, resources))?;
     }
     allocations::delete(conn, ctx.tenant, old.booking_id)?;
-    take(conn, &Needs { booking: wanted, capacity: service.capacity, occurrences, staff, resources, overflow: false })?;
+    let (capacity, now) = (service.capacity, ctx.now);
+    take(conn, &Needs { booking: wanted, capacity, occurrences, staff, resources, overflow: false, now })?;
     Ok(())
 }
 

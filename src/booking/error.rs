@@ -20,6 +20,9 @@ pub enum Error {
         /// What is in the way and what to do.
         detail: String,
     },
+    /// Times of several things that are had together or not at all are taken; each that is names its place.
+    #[error("{}", .0.first().map_or_else(|| "the time is taken".to_owned(), Fault::to_string))]
+    Unavailable(Vec<Fault>),
     /// Somebody else changed it since the caller read it.
     #[error("it was changed since you read it; read it again and repeat your change")]
     Changed,
@@ -36,6 +39,8 @@ pub enum Conflict {
     InUse,
     /// A booking in this state cannot be changed so.
     WrongState,
+    /// There are as many as a business may have at once.
+    TooMany,
     /// The idempotency key was used for another request.
     KeyReused,
 }
@@ -99,6 +104,22 @@ impl Faults {
             self.add(pointer, error.to_string());
             T::default()
         })
+    }
+
+    /// Takes the value, or notes its faults at places below `under`, and goes on.
+    ///
+    /// # Errors
+    /// What is no fault of the input.
+    pub fn gather<T>(&mut self, under: &str, result: Result<T, Error>) -> Result<Option<T>, Error> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Invalid(faults)) => {
+                let below = |f: Fault| Fault { pointer: format!("{under}{}", f.pointer), ..f };
+                self.0.extend(faults.into_iter().map(below));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// How many there are so far.

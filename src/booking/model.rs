@@ -37,6 +37,19 @@ pub struct NewBooking {
     pub status: Option<BookingStatus>,
 }
 
+/// A booking of a time that is held. What it leaves out is the hold's; what it names has to agree with it.
+#[derive(Debug, Clone)]
+pub struct HeldBooking {
+    /// The hold.
+    pub hold: Id,
+    /// What is booked.
+    pub service: Option<Id>,
+    /// When.
+    pub start: Option<String>,
+    /// Everything else; its service and start are left aside.
+    pub rest: NewBooking,
+}
+
 /// For whom a booking is.
 #[derive(Debug, Clone, Default)]
 pub enum CustomerInput {

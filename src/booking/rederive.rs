@@ -92,6 +92,7 @@ fn settle(conn: &mut Conn, ctx: &Context, stale: &Stale) -> Result<bool, Error> 
         staff: cast.staff.clone().into_iter().collect(),
         resources: cast.resources.iter().map(|r| vec![r.clone()]).collect(),
         overflow,
+        now: ctx.now,
     };
     let fits = match take(conn, &needs(false)) {
         Ok(_) => true,

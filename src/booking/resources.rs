@@ -5,7 +5,7 @@ use super::project;
 use super::{Conflict, Context, Error, Faults, Saved, feeds, input, services};
 use crate::store::bookings::Upcoming;
 use crate::store::resources::{self, Resource};
-use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations};
+use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations, holds};
 
 /// How many of one resource there may be.
 const QUANTITY: std::ops::RangeInclusive<i32> = 1..=1000;
@@ -133,6 +133,7 @@ fn patched(old: &Resource, patch: &ResourcePatch) -> Result<Resource, Error> {
 }
 
 fn refuse_booked_units(conn: &mut Conn, ctx: &Context, new: &Resource) -> Result<(), Error> {
+    holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     match allocations::highest_unit_after(conn, ctx.tenant, new.resource_id, ctx.now)? {
         Some(unit) if unit >= new.quantity => {
             let detail = format!(
@@ -168,8 +169,9 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     if expected_version.is_some_and(|expected| expected != old.version) {
         return Err(Error::Changed);
     }
+    holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     if allocations::any_after(conn, ctx.tenant, id, ctx.now)? {
-        let detail = "there are bookings ahead; cancel or move them first";
+        let detail = "there are bookings or holds ahead; cancel or move them first";
         return Err(Error::conflict(Conflict::InUse, detail));
     }
     let expected = old.version;

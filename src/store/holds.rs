@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::schema::holds;
-use super::{Conn, Error, Id, Ids, TenantId, allocations, on};
+use super::schema::{allocations, holds};
+use super::{Conn, Error, Id, Ids, TenantId, locking, on};
 use crate::time::Instant;
 
 /// A time that is kept until it expires.
@@ -20,6 +20,8 @@ pub struct Hold {
     pub end_at: Instant,
     /// IANA zone in which it was asked for.
     pub timezone: String,
+    /// Whole days in `timezone`.
+    pub all_day: bool,
     /// The first instant at which it is void.
     pub expires_at: Instant,
     pub created_at: Instant,
@@ -48,21 +50,28 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Hold>, E
 /// # Errors
 /// [`Error::Db`].
 pub fn delete(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<bool, Error> {
-    allocations::delete(conn, tenant, id)?;
+    super::allocations::delete(conn, tenant, id)?;
     Ok(on!(conn, |c| diesel::delete(holds::table.find((tenant, id))).execute(c))? == 1)
 }
 
-/// Gives back the time of all holds that are void at `now`; returns how many there were.
+/// Gives back the time of all holds that are void at `now`; returns how many there were. Those that another transaction
+/// is giving back are waited for and not counted.
 ///
 /// # Errors
 /// [`Error::Db`].
 pub fn delete_expired(conn: &mut Conn, tenant: TenantId, now: Instant) -> Result<usize, Error> {
     let void = holds::table.filter(holds::tenant_id.eq(tenant)).filter(holds::expires_at.le(now));
-    let ids: Vec<Id> = on!(conn, |c| void.select(holds::hold_id).order(holds::hold_id).load(c))?;
-    for id in &ids {
-        delete(conn, tenant, *id)?;
+    // In order, so that no two transactions wait for each other.
+    let void = void.select(holds::hold_id).order(holds::hold_id);
+    let ids: Vec<Id> = locking!(conn, for_update, void, |query, c| query.load(c))?;
+    if ids.is_empty() {
+        return Ok(0);
     }
-    Ok(ids.len())
+    let time =
+        allocations::table.filter(allocations::tenant_id.eq(tenant)).filter(allocations::booking_id.eq_any(&ids));
+    on!(conn, |c| diesel::delete(time).execute(c))?;
+    let rows = holds::table.filter(holds::tenant_id.eq(tenant)).filter(holds::hold_id.eq_any(&ids));
+    Ok(on!(conn, |c| diesel::delete(rows).execute(c))?)
 }
 
 /// Every hold that was not given up yet, expired ones too, in no order.
@@ -72,4 +81,13 @@ pub fn delete_expired(conn: &mut Conn, tenant: TenantId, now: Instant) -> Result
 pub fn all(conn: &mut Conn, tenant: TenantId) -> Result<Vec<Hold>, Error> {
     let rows = holds::table.filter(holds::tenant_id.eq(tenant));
     Ok(on!(conn, |c| rows.select(Hold::as_select()).load(c))?)
+}
+
+/// How many holds there are, expired ones too.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn count(conn: &mut Conn, tenant: TenantId) -> Result<i64, Error> {
+    let rows = holds::table.filter(holds::tenant_id.eq(tenant));
+    Ok(on!(conn, |c| rows.count().get_result(c))?)
 }

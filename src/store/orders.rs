@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::orders;
-use super::{Conn, Error, Id, OrderStatus, TenantId, on};
+use super::{Conn, Error, Id, OrderStatus, TenantId, locking, on};
 use crate::time::Instant;
 
 /// An order.
@@ -48,6 +48,15 @@ pub fn replace(conn: &mut Conn, order: &Order, expected_version: i64) -> Result<
 pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Order>, Error> {
     let row = orders::table.find((tenant, id));
     Ok(on!(conn, |c| row.select(Order::as_select()).get_result(c).optional())?)
+}
+
+/// Finds an order to change it: nobody else changes it until the transaction ends.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn claim(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Order>, Error> {
+    let row = orders::table.find((tenant, id));
+    Ok(locking!(conn, for_update, row.select(Order::as_select()), |query, c| query.get_result(c).optional())?)
 }
 
 /// A page of orders whose id comes after `after`, oldest first.

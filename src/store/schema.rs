@@ -297,6 +297,7 @@ diesel::table! {
         start_at -> BigInt,
         end_at -> BigInt,
         timezone -> Text,
+        all_day -> Bool,
         expires_at -> BigInt,
         created_at -> BigInt,
     }

@@ -55,6 +55,7 @@ CREATE TABLE holds (
     start_at BIGINT NOT NULL,
     end_at BIGINT NOT NULL,
     timezone TEXT NOT NULL,
+    all_day BOOLEAN NOT NULL,
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, hold_id)

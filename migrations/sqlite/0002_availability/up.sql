@@ -55,6 +55,7 @@ CREATE TABLE holds (
     start_at INTEGER NOT NULL,
     end_at INTEGER NOT NULL,
     timezone TEXT NOT NULL,
+    all_day INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, hold_id)

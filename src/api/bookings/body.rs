@@ -4,7 +4,8 @@ use super::super::json::{given, given_object, object};
 use super::super::problem::Problem;
 use super::super::view::{Id, plain};
 use crate::booking::Fault;
-use crate::booking::model::{BookingPatch as Patch, CustomerInput, NewBooking as New};
+use crate::booking::model::{BookingPatch as Patch, CustomerInput, HeldBooking, NewBooking as New};
+
 use crate::store::BookingStatus;
 
 /// A customer by name; who has this name and address already is the same customer.
@@ -29,7 +30,8 @@ impl From<BookingCustomer> for CustomerInput {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct NewBooking {
-    service: Id,
+    /// Needed, unless `hold` says it.
+    service: Option<Id>,
     /// Who serves; none: the first free one of those who can.
     staff: Option<Id>,
     /// What is used; none: the first free one of those the service needs.
@@ -40,9 +42,9 @@ pub(in super::super) struct NewBooking {
     customer: Option<BookingCustomer>,
     /// For whom, when they are known.
     customer_id: Option<Id>,
-    /// RFC 3339, local time `YYYY-MM-DDTHH:MM[:SS]`, or a date for whole days.
+    /// RFC 3339, local time `YYYY-MM-DDTHH:MM[:SS]`, or a date for whole days. Needed, unless `hold` says it.
     #[schema(example = "2026-09-01T10:00:00+02:00")]
-    start: String,
+    start: Option<String>,
     /// As `start`, exclusive; none: the service's duration after it.
     end: Option<String>,
     /// IANA zone of local times and of the booking; none: the business's.
@@ -61,24 +63,42 @@ pub(in super::super) struct NewBooking {
     /// The reference another system knows it by; unique in the business.
     #[schema(max_length = 200)]
     external_ref: Option<String>,
+    /// A hold, whose time this booking takes over: what is named beside it has to agree with it.
+    hold: Option<Id>,
     /// `tentative` or `confirmed`; none: confirmed.
     status: Option<BookingStatus>,
 }
 
+/// A booking as it was asked for.
+pub(super) enum Wanted {
+    /// Of a time that has to be free.
+    Free(New),
+    /// Of a time that is held.
+    Held(HeldBooking),
+}
+
 impl NewBooking {
-    pub(super) fn decode(self) -> Result<New, Problem> {
-        let customer = match (self.customer, self.customer_id) {
-            (None, None) => CustomerInput::Nobody,
-            (Some(named), None) => named.into(),
-            (None, Some(Id(id))) => CustomerInput::Known(id),
-            (Some(_), Some(_)) => return Err(two_customers()),
-        };
+    pub(super) fn decode(mut self) -> Result<Wanted, Problem> {
+        let (hold, service, start) = (self.hold.map(|Id(id)| id), self.service.take(), self.start.take());
+        let rest = self.rest()?;
+        if let Some(hold) = hold {
+            return Ok(Wanted::Held(HeldBooking { hold, service: service.map(|Id(id)| id), start, rest }));
+        }
+        if let (Some(Id(service)), Some(start)) = (service, &start) {
+            return Ok(Wanted::Free(New { service, start: start.clone(), ..rest }));
+        }
+        let missing = [("/service", service.is_none()), ("/start", start.is_none())];
+        let fault = |pointer: &str| Fault { pointer: pointer.to_owned(), detail: "is missing".to_owned() };
+        Err(Problem::invalid(missing.iter().filter(|(_, missing)| *missing).map(|(at, _)| fault(at)).collect()))
+    }
+
+    /// All but service and start.
+    fn rest(self) -> Result<New, Problem> {
+        let customer = customer_input(self.customer, self.customer_id)?;
         Ok(New {
-            service: self.service.0,
             staff: self.staff.map(|Id(id)| id),
             resources: self.resources.map(plain),
             customer,
-            start: self.start,
             end: self.end,
             timezone: self.timezone,
             rrule: self.rrule,
@@ -87,7 +107,21 @@ impl NewBooking {
             stop: self.stop,
             external_ref: self.external_ref,
             status: self.status,
+            ..New::default()
         })
+    }
+}
+
+/// For whom something new is: by name, by id, or for nobody.
+pub(in super::super) fn customer_input(
+    named: Option<BookingCustomer>,
+    known: Option<Id>,
+) -> Result<CustomerInput, Problem> {
+    match (named, known) {
+        (None, None) => Ok(CustomerInput::Nobody),
+        (Some(named), None) => Ok(named.into()),
+        (None, Some(Id(id))) => Ok(CustomerInput::Known(id)),
+        (Some(_), Some(_)) => Err(two_customers()),
     }
 }
 

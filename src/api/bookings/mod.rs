@@ -17,10 +17,12 @@ use super::view::Id;
 use super::{Api, problem::Problem};
 use crate::booking::model::{Booked, BookingPatch as Patch};
 use crate::booking::offer::instead;
-use crate::booking::{self, Context, Error, export};
+use crate::booking::{self, Context, Error, export, holds};
 use crate::store::{self, Conn, bookings};
-use body::{BookingPatch, Cancellation, NewBooking, Rescheduling};
+pub(super) use body::{BookingCustomer, customer_input};
+use body::{BookingPatch, Cancellation, NewBooking, Rescheduling, Wanted};
 use filter::BookingParams;
+pub(super) use view::CustomerOfBooking;
 use view::{Booking, Change};
 
 /// Bookings that match every filter, by start.
@@ -51,9 +53,15 @@ pub(super) async fn create(
     Input { body, once, .. }: Input<NewBooking>,
 ) -> Result<Response, Problem> {
     let new = body.decode()?;
-    let wanted = new.clone();
+    let wanted = match &new {
+        Wanted::Free(new) => new.clone(),
+        Wanted::Held(held) => held.rest.clone(),
+    };
     let made = api.write(caller.clone(), once, move |conn, ctx| {
-        let booked = booking::book(conn, ctx, &new)?;
+        let booked = match &new {
+            Wanted::Free(new) => booking::book(conn, ctx, new)?,
+            Wanted::Held(held) => holds::redeem(conn, ctx, held)?,
+        };
         let (id, version, touched) = (booked.booking.booking_id, booked.booking.version, booked.touched.clone());
         let view = Booking::booked(ctx, booked)?;
         Ok(Answer::created(ctx, "bookings", id, version, &view)?.touching(touched))

@@ -60,11 +60,22 @@ pub(in super::super) struct Booking {
 
 /// For whom a booking is.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-struct CustomerOfBooking {
+pub(in super::super) struct CustomerOfBooking {
     id: Id,
     name: String,
     email: Option<String>,
     phone: Option<String>,
+}
+
+impl From<&Person> for CustomerOfBooking {
+    fn from(person: &Person) -> Self {
+        Self {
+            id: person.person_id.into(),
+            name: person.name.clone(),
+            email: person.email.clone(),
+            phone: person.phone.clone(),
+        }
+    }
 }
 
 /// Secret links of a booking, for its customer.
@@ -98,12 +109,7 @@ impl Booking {
             service: row.service_id.into(),
             staff: row.staff_id.map(Id),
             resources: ids(&row.resource_ids.0),
-            customer: customer.map(|person| CustomerOfBooking {
-                id: person.person_id.into(),
-                name: person.name.clone(),
-                email: person.email.clone(),
-                phone: person.phone.clone(),
-            }),
+            customer: customer.map(CustomerOfBooking::from),
             start: row.start_at.to_rfc3339(&zone),
             end: row.end_at.to_rfc3339(&zone),
             timezone: row.timezone,

@@ -10,7 +10,7 @@ use super::{Conflict, Context, Error, Faults, feeds, input, services};
 use crate::store::bookings::{self, Upcoming};
 use crate::store::collections::{self, Collection};
 use crate::store::people::{self, Person, identity_key};
-use crate::store::{CollectionKind, Conn, Id, Role, allocations};
+use crate::store::{CollectionKind, Conn, Id, Role, allocations, holds};
 
 /// The two kinds of people that are asked for apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,12 +155,13 @@ pub fn delete(
     if expected_version.is_some_and(|expected| expected != person.version) {
         return Err(Error::Changed);
     }
+    holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     let ahead = match group {
         Group::Staff => allocations::any_after(conn, ctx.tenant, id, ctx.now)?,
         Group::Customers => bookings::any_upcoming(conn, ctx.tenant, Upcoming::OfCustomer(id), ctx.now)?,
     };
     if ahead {
-        let detail = "there are bookings ahead; cancel or reassign them first";
+        let detail = "there are bookings or holds ahead; cancel or reassign them first";
         return Err(Error::conflict(Conflict::InUse, detail));
     }
     let expected = person.version;

@@ -39,6 +39,11 @@ fn rows() -> Vec<Row> {
     let asked = |s: &Seed| format!("?service={}&from=2026-09-01&to=2026-09-02", s.service);
     let why = |s: &Seed| format!("?service={}&start=2026-09-01T12:00", s.service);
     let many = |s: &Seed| json!({"services": [s.service.to_string()], "from": "2026-09-01", "to": "2026-09-02"});
+    let hold = |s: &Seed| json!({"service": s.service.to_string(), "start": "2026-09-01T12:00"});
+    let order = |s: &Seed| {
+        let item = json!({"service": s.service.to_string(), "start": "2026-09-01T12:00"});
+        json!({"customer": {"name": "Ann Guest", "email": "ann@guest.example"}, "items": [item]})
+    };
     vec![
         Row { query: asked, ..row("getAvailability", 200, 422) },
         Row { query: asked, ..row("getAvailableDays", 200, 422) },
@@ -80,6 +85,14 @@ fn rows() -> Vec<Row> {
         one("markBookingNoShow", 200, |s| Some(s.booking)),
         one("getBookingHistory", 200, |s| Some(s.booking)),
         one("getBookingCalendar", 200, |s| Some(s.booking)),
+        Row { body: hold, ..row("createHold", 201, 422) },
+        one("getHold", 200, |s| Some(s.hold)),
+        one("deleteHold", 204, |s| Some(s.hold)),
+        row("listOrders", 200, 200),
+        Row { body: order, ..row("createOrder", 201, 422) },
+        one("getOrder", 200, |s| Some(s.order)),
+        one("confirmOrder", 200, |s| Some(s.order)),
+        one("cancelOrder", 200, |s| Some(s.order)),
     ]
 }
 
@@ -122,7 +135,7 @@ async fn ask(app: &App, route: &Route, path: &str, token: Option<&str>, body: &V
 /// All that a business shows, to see whether somebody changed it.
 async fn everything(app: &App, business: &Business) -> Vec<String> {
     let mut all = Vec::new();
-    for list in ["staff", "customers", "resources", "services", "feeds", "bookings"] {
+    for list in ["staff", "customers", "resources", "services", "feeds", "bookings", "orders"] {
         all.push(app.get(&format!("/v1/{list}?limit=200"), &business.admin).expect(200).await.body);
     }
     all

@@ -2,12 +2,14 @@
 
 use fasti::auth::ApiSecret;
 use fasti::booking::feeds::{NewFeed, NewFeedOptions};
+use fasti::booking::holds::NewHold;
 use fasti::booking::model::{CustomerInput, NewBooking};
+use fasti::booking::orders::NewOrder;
 use fasti::booking::people::{NewPerson, create as create_person};
 use fasti::booking::resources::NewResource;
 use fasti::booking::services::NewService;
 use fasti::booking::tenants::{NewTenant, context, create as create_tenant};
-use fasti::booking::{Context, Error, book, feeds, resources, services};
+use fasti::booking::{Context, Error, book, feeds, holds, orders, resources, services};
 use fasti::store::tokens::ApiToken;
 use fasti::store::{Conn, FeedKind, Id, ResourceKind, Role, Scope, TenantId, tokens};
 use serde_json::{Value, json};
@@ -82,6 +84,10 @@ pub struct Seed {
     pub idle_service: Id,
     pub feed: Id,
     pub booking: Id,
+    /// Of an hour that nothing else is at.
+    pub hold: Id,
+    /// Pending, of one item.
+    pub order: Id,
 }
 
 impl Seed {
@@ -134,6 +140,9 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
         ..NewBooking::default()
     };
     let booking = book(conn, ctx, &new)?.booking.booking_id;
+    let at = |start: &str| NewBooking { start: start.to_owned(), ..new.clone() };
+    let held = NewHold { wish: at("2026-08-31T14:00"), ttl_seconds: None };
+    let ordered = NewOrder { customer: new.customer.clone(), items: vec![at("2026-08-31T16:00")] };
     Ok(Seed {
         staff,
         idle_staff: create_person(conn, ctx, &person("Idle", Role::Manager))?.person_id,
@@ -145,5 +154,7 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
         idle_service: services::create(conn, ctx, &cut)?.service.service_id,
         feed,
         booking,
+        hold: holds::create(conn, ctx, &held)?.hold.hold_id,
+        order: orders::create(conn, ctx, &ordered)?.order.order_id,
     })
 }
