@@ -12,12 +12,16 @@ use crate::booking::Fault;
 
 /// Reads a body. No body at all is an empty object.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let Object(value) = read(if bytes.is_empty() { b"{}" } else { bytes })?;
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if nesting(bytes) > MAX_NESTING {
         return Err(Problem::bad_request(format!("the body is nested more than {MAX_NESTING} levels deep")));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         // A reader stops at the first field it does not like; what follows may be no JSON at all.
         match serde_json::from_slice::<IgnoredAny>(bytes) {
             Err(broken) => refused("", &broken),
@@ -26,6 +30,12 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| refused("", &error))?;
     Ok(value)
+}
+
+/// Reads a body that is a list of objects.
+pub(super) fn parse_list<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
+    let List(items) = read(bytes)?;
+    Ok(items.into_iter().map(|Object(item)| item).collect())
 }
 
 /// More than any body of ours has, and less than any reader minds.
@@ -126,6 +136,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         reader.deserialize_map(Fields(PhantomData))
     }
 }
+
+/// A list of what is written as objects.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct List<T>(#[serde(bound(deserialize = "T: Deserialize<'de>"))] Vec<Object<T>>);
 
 /// For a field that is an object or null.
 pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<Option<T>, D::Error> {

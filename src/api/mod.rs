@@ -4,6 +4,7 @@
 //! `Shared::write`, where idempotency keys are decided; every path is in `routes`, every refusal in `problem`.
 
 mod answer;
+mod blocks;
 mod bookings;
 mod caller;
 mod customers;
@@ -18,6 +19,7 @@ mod routes;
 mod services;
 mod staff;
 mod view;
+mod working_hours;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@
 //! Rows are known again by reference or UID, else by what they say (`identity`), so importing a file twice changes
 //! nothing. A field that a row does not have stays as it is; an empty one is emptied.
 
+mod blocks;
 mod bookings;
 mod columns;
 mod csv;
@@ -31,8 +32,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Context, Fault};
-use crate::store::{self, Store};
+use super::{Context, Error, Fault};
+use crate::store::{self, BlockKind, Conn, Id, Store};
 
 pub use report::{Counts, Kind, Line, Progress, Remark, Report};
 
@@ -61,6 +62,103 @@ pub struct Options {
     pub dry_run: bool,
     /// Who serves the events of calendars that name no staff member: reference, id, address or name.
     pub staff: Option<String>,
+    /// What the events of calendars become.
+    pub events: Events,
+}
+
+/// What the events of calendars become.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Events {
+    /// Bookings.
+    #[default]
+    Bookings,
+    /// Blocks.
+    Blocks(BlocksOf),
+}
+
+/// Which blocks the events of a calendar become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlocksOf {
+    /// What they are.
+    pub kind: BlockKind,
+    /// Whose time they take; without anybody and any resource the whole business's.
+    pub staff: Vec<Id>,
+    /// What cannot be used.
+    pub resources: Vec<Id>,
+    /// IANA zone of whole days, and of times without a zone; none: the business's.
+    pub timezone: Option<String>,
+}
+
+/// What became of the events of one calendar.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CalendarReport {
+    /// How many came out how.
+    pub counts: Counts,
+    /// Those that cannot be taken, and why.
+    pub rejected: Vec<Said>,
+    /// What else is to be known.
+    pub notices: Vec<Said>,
+}
+
+/// Something to say about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// From 1.
+    pub line: u64,
+    /// What there is to say.
+    pub reason: String,
+}
+
+/// Makes blocks of the events of a calendar, within the caller's unit of work. They are known again by their UID, so
+/// the same calendar again changes nothing; events that are cancelled are taken back.
+///
+/// # Errors
+/// [`Error::Invalid`] when whose they are is wrong (`/staff/0`, `/timezone`) or the calendar as a whole cannot be read
+/// (`/ics`). What is wrong with single events is in the report.
+pub fn calendar_of_blocks(
+    conn: &mut Conn,
+    ctx: &Context,
+    bytes: &[u8],
+    of: &BlocksOf,
+) -> Result<CalendarReport, Error> {
+    super::blocks::check(conn, ctx, (&of.staff, &of.resources), of.timezone.as_deref())?;
+    let mut rows = ics::rows(bytes, ctx, &Events::Blocks(of.clone())).map_err(|Broken { at, reason }| {
+        let place = at.map_or_else(String::new, |(line, column)| format!("line {line}, column {column}: "));
+        Error::invalid("/ics", format!("cannot be read: {place}{reason}"))
+    })?;
+    let mut seen = identity::Seen::default();
+    rows.iter_mut().for_each(|row| seen.admit(row));
+    let outcomes = unit::take(conn, ctx, None, rows.iter())?;
+    let mut report = CalendarReport::default();
+    for (row, (verdict, notices)) in rows.iter().zip(outcomes) {
+        report.add(row, verdict, &notices);
+    }
+    Ok(report)
+}
+
+impl CalendarReport {
+    fn add(&mut self, row: &Row, verdict: Verdict, notices: &[Fault]) {
+        let line = row.place.line;
+        let reasons = |faults: &[Fault]| {
+            let reasons: Vec<String> = faults.iter().map(|fault| reason(&Form::Ics, row, fault)).collect();
+            Said { line, reason: reasons.join("; ") }
+        };
+        match verdict {
+            Verdict::Created => self.counts.created += 1,
+            Verdict::Changed => self.counts.changed += 1,
+            Verdict::Unchanged => self.counts.unchanged += 1,
+            Verdict::Rejected(faults) => {
+                self.counts.rejected += 1;
+                self.rejected.push(reasons(&faults));
+            }
+            Verdict::Skipped(why) => {
+                self.counts.skipped += 1;
+                self.notices.push(Said { line, reason: why });
+            }
+            Verdict::Noted(reason) => self.notices.push(Said { line, reason }),
+        }
+        self.notices.extend(notices.iter().map(|notice| reasons(std::slice::from_ref(notice))));
+    }
 }
 
 /// Why an import stopped. What was reported before is stored.
@@ -125,14 +223,14 @@ enum Read {
 impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
     async fn source(&mut self, source: Arc<Source>) -> Result<(), ImportError> {
         let (send, mut receive) = mpsc::channel(AHEAD);
-        let (from, ctx) = (Arc::clone(&source), self.ctx.clone());
+        let (from, ctx, events) = (Arc::clone(&source), self.ctx.clone(), self.options.events.clone());
         let reader = tokio::task::spawn_blocking(move || {
             let mut seen = identity::Seen::default();
             let mut emit = |mut row| {
                 seen.admit(&mut row);
                 send.blocking_send(Read::Row(Box::new(row))).is_ok()
             };
-            if let Err(broken) = read(&from.path, &from.form, &ctx, &mut emit) {
+            if let Err(broken) = read(&from.path, &from.form, &ctx, &events, &mut emit) {
                 // Nobody listens any more when the import was given up.
                 send.blocking_send(Read::Broken(broken)).ok();
             }
@@ -282,11 +380,17 @@ const fn is_everyones(error: &store::Error) -> bool {
     matches!(error, store::Error::Busy | store::Error::Connect(_) | store::Error::Unknown)
 }
 
-fn read(path: &Path, form: &Form, ctx: &Context, emit: &mut dyn FnMut(Row) -> bool) -> Result<(), Broken> {
+fn read(
+    path: &Path,
+    form: &Form,
+    ctx: &Context,
+    events: &Events,
+    emit: &mut dyn FnMut(Row) -> bool,
+) -> Result<(), Broken> {
     match form {
         Form::Csv(layout) => csv::read(path, layout, emit),
         Form::Json(section) => json::read(path, *section, emit),
-        Form::Ics => ics::read(path, ctx, emit),
+        Form::Ics => ics::read(path, ctx, events, emit),
     }
 }
 
