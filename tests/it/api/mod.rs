@@ -1,5 +1,6 @@
 //! The REST API.
 
+mod blocks;
 mod bookings;
 mod catalog;
 mod feeds;
@@ -12,3 +13,4 @@ mod people;
 mod preconditions;
 mod strict;
 mod tokens;
+mod working_hours;

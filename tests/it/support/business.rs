@@ -1,15 +1,16 @@
 //! A business with its tokens, and one of everything in it.
 
 use fasti::auth::ApiSecret;
+use fasti::booking::blocks::NewBlock;
 use fasti::booking::feeds::{NewFeed, NewFeedOptions};
 use fasti::booking::model::{CustomerInput, NewBooking};
 use fasti::booking::people::{NewPerson, create as create_person};
 use fasti::booking::resources::NewResource;
 use fasti::booking::services::NewService;
 use fasti::booking::tenants::{NewTenant, context, create as create_tenant};
-use fasti::booking::{Context, Error, book, feeds, resources, services};
+use fasti::booking::{Context, Error, blocks, book, feeds, resources, services};
 use fasti::store::tokens::ApiToken;
-use fasti::store::{Conn, FeedKind, Id, ResourceKind, Role, Scope, TenantId, tokens};
+use fasti::store::{BlockKind, Conn, FeedKind, Id, ResourceKind, Role, Scope, TenantId, tokens};
 use serde_json::{Value, json};
 
 use super::{App, now};
@@ -82,6 +83,8 @@ pub struct Seed {
     pub idle_service: Id,
     pub feed: Id,
     pub booking: Id,
+    /// Of the resource, in December.
+    pub block: Id,
 }
 
 impl Seed {
@@ -134,6 +137,20 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
         ..NewBooking::default()
     };
     let booking = book(conn, ctx, &new)?.booking.booking_id;
+    let closed = NewBlock {
+        kind: BlockKind::Maintenance,
+        staff: Vec::new(),
+        resources: vec![resource],
+        start: "2026-12-01".to_owned(),
+        end: "2026-12-02".to_owned(),
+        timezone: None,
+        rrule: None,
+        exdates: Vec::new(),
+        rdates: Vec::new(),
+        summary: Some("Room 1 is painted".to_owned()),
+        external_ref: None,
+    };
+    let block = blocks::create(conn, ctx, &closed)?.block.block_id;
     Ok(Seed {
         staff,
         idle_staff: create_person(conn, ctx, &person("Idle", Role::Manager))?.person_id,
@@ -145,5 +162,6 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
         idle_service: services::create(conn, ctx, &cut)?.service.service_id,
         feed,
         booking,
+        block,
     })
 }
