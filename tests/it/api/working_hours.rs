@@ -54,7 +54,7 @@ on_both! {
         let good = json!({"rrule": "FREQ=DAILY", "start": "09:00", "end": "17:00"});
         for (field, value, pointer) in [
             ("rrule", json!("FREQ=DAYLY"), "/1/rrule"),
-            ("rrule", json!("FREQ=HOURLY"), "/1/rrule"),
+            ("rrule", json!("FREQ=HOURLY;INTERVAL=5"), "/1/rrule"),
             ("rrule", json!(7), "/1/rrule"),
             ("start", json!("9:00"), "/1/start"),
             ("end", json!("25:00"), "/1/end"),
