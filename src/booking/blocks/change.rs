@@ -62,12 +62,12 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &BlockPatch) -> Res
     let mut faults = Faults::default();
     let mut new = old.block.clone();
     let before = owners::of(conn, ctx, id)?;
-    let after = match (&patch.staff, &patch.resources) {
-        (None, None) => before.clone(),
-        (staff, resources) => {
-            let named = (staff.as_ref().unwrap_or(&old.staff), resources.as_ref().unwrap_or(&old.resources));
-            owners::claim(conn, ctx, (named.0, named.1), &mut faults)?
-        }
+    let staff = patch.staff.as_ref().unwrap_or(&old.staff);
+    let resources = patch.resources.as_ref().unwrap_or(&old.resources);
+    // A new name concerns no booking, so nobody need wait for it.
+    let after = match patch.staff.is_some() || patch.resources.is_some() || patch.is_about_time() {
+        true => owners::claim(conn, ctx, (staff, resources), &mut faults)?,
+        false => before.clone(),
     };
     new.kind = patch.kind.unwrap_or(new.kind);
     if let Some(summary) = &patch.summary {
