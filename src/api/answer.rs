@@ -54,6 +54,11 @@ impl Answer {
         Ok(answer)
     }
 
+    /// 201 with several new things.
+    pub(super) fn made<T: Serialize>(view: &T) -> Result<Self, Error> {
+        Self::of(StatusCode::CREATED, view, None)
+    }
+
     /// 200 with one thing as it is now.
     pub(super) fn one<T: Serialize>(version: i64, view: &T) -> Result<Self, Error> {
         Self::of(StatusCode::OK, view, Some(version))

@@ -12,12 +12,16 @@ use crate::booking::Fault;
 
 /// Reads a body. No body at all is an empty object.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let Object(value) = read(if bytes.is_empty() { b"{}" } else { bytes })?;
+    Ok(value)
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if nesting(bytes) > MAX_NESTING {
         return Err(Problem::bad_request(format!("the body is nested more than {MAX_NESTING} levels deep")));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         // A reader stops at the first field it does not like; what follows may be no JSON at all.
         match serde_json::from_slice::<IgnoredAny>(bytes) {
             Err(broken) => refused("", &broken),
@@ -26,6 +30,12 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| refused("", &error))?;
     Ok(value)
+}
+
+/// Reads a body that is a list of objects.
+pub(super) fn parse_list<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
+    let List(items) = read(bytes)?;
+    Ok(items.into_iter().map(|Object(item)| item).collect())
 }
 
 /// More than any body of ours has, and less than any reader minds.
@@ -53,7 +63,9 @@ fn nesting(bytes: &[u8]) -> usize {
 /// Syntax is the request's fault (400), anything else the input's (422).
 fn refused(path: &str, error: &serde_json::Error) -> Problem {
     let text = shortened(&error.to_string());
-    if error.classify() != Category::Data {
+    // Where a word out of a few is expected, the reader calls null broken syntax. What is broken indeed comes without a path.
+    let null = !path.is_empty() && text.starts_with("expected value");
+    if error.classify() != Category::Data && !null {
         return Problem::bad_request(format!("the body is not JSON: {text}"));
     }
     let text = text.split(" at line ").next().unwrap_or(&text).to_owned();
@@ -127,6 +139,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// A list of what is written as objects.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct List<T>(#[serde(bound(deserialize = "T: Deserialize<'de>"))] Vec<Object<T>>);
+
 /// For a field that is an object or null.
 pub(super) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<Option<T>, D::Error> {
     Ok(Option::<Object<T>>::deserialize(reader)?.map(|Object(value)| value))
@@ -144,6 +161,12 @@ mod tests {
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Word {
+        Some,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Outer {
         #[serde(default, deserialize_with = "given")]
@@ -154,6 +177,8 @@ mod tests {
         inner: Option<Inner>,
         #[serde(default)]
         list: Vec<i64>,
+        #[serde(default, deserialize_with = "given")]
+        word: Option<Word>,
     }
 
     #[derive(Debug, serde::Deserialize)]
@@ -173,13 +198,14 @@ mod tests {
     #[test]
     fn every_refusal_names_its_place() {
         for (text, pointer, detail) in [
-            (r#"{"nme":1}"#, "/nme", "is not a field here; expected one of `name`, `note`, `inner`, `list`"),
+            (r#"{"nme":1}"#, "/nme", "is not a field here; expected one of `name`, `note`, `inner`, `list`, `word`"),
             (r#"{"inner":{}}"#, "/inner/deep", "is missing"),
             (r#"{"inner":{"a/b":1}}"#, "/inner/a~1b", "is not a field here; expected `deep`"),
             (r#"{"inner":{"deep":1}}"#, "/inner/deep", "is wrong: invalid type: integer `1`, expected a boolean"),
             (r#"{"name":"a","name":"b"}"#, "/name", "is given twice"),
             (r#"{"name":null}"#, "/name", "is wrong: invalid type: null, expected a string"),
             (r#"{"list":[1,0.5]}"#, "/list/1", "is wrong: invalid type: floating point `0.5`, expected i64"),
+            (r#"{"word":null}"#, "/word", "is wrong: expected value"),
             (r#"["a"]"#, "", "is wrong: invalid type: sequence, expected an object"),
             (r#"{"inner":[true]}"#, "/inner", "is wrong: invalid type: sequence, expected an object"),
         ] {
@@ -200,11 +226,28 @@ mod tests {
     }
 
     #[test]
+    fn a_list_holds_objects() {
+        let read = |text: &str| parse_list::<Inner>(text.as_bytes()).map(|list| list.len());
+        assert_eq!(read(r#"[{"deep":true},{"deep":false}]"#).unwrap(), 2);
+        for (text, status, pointer) in [
+            (r#"[{"deep":true},{"deep":1}]"#, 422, "/1/deep"),
+            ("[[true]]", 422, "/0"),
+            ("{}", 422, ""),
+            ("", 400, ""),
+            ("[", 400, ""),
+        ] {
+            let body = read(text).unwrap_err().body("");
+            let found = body.errors.first().map_or("", |fault| fault.pointer.as_str());
+            assert_eq!((body.status, found), (status, pointer), "{text}");
+        }
+    }
+
+    #[test]
     fn absent_is_not_null() {
         let patch: Outer = parse(br#"{"note":null}"#).unwrap();
         assert_eq!((patch.name, patch.note), (None, Some(None)));
         let nothing: Outer = parse(b"").unwrap();
         assert_eq!((nothing.note, nothing.list.len()), (None, 0));
-        assert!(nothing.inner.is_none());
+        assert!(nothing.inner.is_none() && nothing.word.is_none());
     }
 }

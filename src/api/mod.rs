@@ -5,6 +5,7 @@
 
 mod answer;
 mod availability;
+mod blocks;
 mod bookings;
 mod caller;
 mod customers;
@@ -21,6 +22,7 @@ mod routes;
 mod services;
 mod staff;
 mod view;
+mod working_hours;
 
 use std::sync::Arc;
 

@@ -11,7 +11,9 @@ use utoipa::{Modify, OpenApi};
 use super::caller::Access;
 use super::problem::{FaultBody, ProblemBody};
 use super::routes::{Route, table};
-use super::{availability, bookings, customers, feeds, holds, orders, resources, services, staff};
+use super::{
+    availability, blocks, bookings, customers, feeds, holds, orders, resources, services, staff, working_hours,
+};
 
 /// What callers of the API need to know that is in no single operation.
 const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (IANA). Times in are RFC 3339, or local \
@@ -27,6 +29,9 @@ const ABOUT: &str = "Times out are RFC 3339 with an offset, beside `timezone` (I
         staff::list, staff::create, staff::read, staff::update, staff::delete,
         customers::list, customers::create, customers::read, customers::update, customers::delete,
         resources::list, resources::create, resources::read, resources::update, resources::delete,
+        working_hours::of_business, working_hours::set_of_business, working_hours::of_staff,
+        working_hours::set_of_staff, working_hours::of_resource, working_hours::set_of_resource,
+        blocks::list, blocks::create, blocks::create_each, blocks::import, blocks::read, blocks::update, blocks::delete,
         services::list, services::create, services::read, services::update, services::delete,
         availability::slots, availability::days, availability::bulk, availability::explain,
         availability::alternatives,
@@ -63,6 +68,7 @@ impl Modify for Common {
             let operation = match route.method.as_str() {
                 "GET" => &mut item.get,
                 "POST" => &mut item.post,
+                "PUT" => &mut item.put,
                 "PATCH" => &mut item.patch,
                 "DELETE" => &mut item.delete,
                 _ => continue,
@@ -78,14 +84,15 @@ fn complete(operation: &mut Operation, route: &Route) {
     let Access::Token(scope) = route.access else { return };
     let (method, one) = (route.method.as_str(), route.path.contains("{id}"));
     // A thing of its own, not its history or a file of it.
-    let versioned = route.path.ends_with("{id}") || method == "POST";
+    let hours = route.path.ends_with("/working-hours");
+    let versioned = route.path.ends_with("{id}") || method == "POST" || hours;
     operation.security = Some(vec![SecurityRequirement::new("token", [scope.word()])]);
     let parameters = operation.parameters.get_or_insert_default();
     if method == "POST" {
         parameters
             .push(header("Idempotency-Key", "1 to 255 visible ASCII characters; a repetition gets the same answer."));
     }
-    if one && method != "GET" {
+    if (one || hours) && method != "GET" {
         parameters.push(header("If-Match", "The ETag the change is meant for."));
     }
     if versioned && method == "GET" {
@@ -107,13 +114,13 @@ fn complete(operation: &mut Operation, route: &Route) {
         let unchanged = ResponseBuilder::new().description("The caller has this version.").build();
         responses.insert("304".to_owned(), RefOr::T(unchanged));
     }
-    if one && method != "GET" {
+    if (one || hours) && method != "GET" {
         responses.extend([problem("412", "It was changed meanwhile.")]);
     }
     if method != "GET" {
         responses.extend([problem("409", "Its state or another thing is in the way.")]);
     }
-    if method == "POST" || method == "PATCH" {
+    if matches!(method, "POST" | "PUT" | "PATCH") {
         responses.extend([
             problem("413", "The body is too large."),
             problem("415", "The body is not JSON."),

@@ -47,6 +47,7 @@ pub(super) enum List {
     Services = 4,
     Feeds = 5,
     Bookings = 6,
+    Blocks = 7,
     Orders = 8,
 }
 

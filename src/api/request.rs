@@ -40,6 +40,28 @@ impl<T: DeserializeOwned> FromRequest<Api> for Input<T> {
     }
 }
 
+/// What a request brings that replaces a list.
+pub(super) struct InputList<T> {
+    /// The list, read strictly.
+    pub(super) items: Vec<T>,
+    /// Which version the change is meant for.
+    pub(super) if_match: IfMatch,
+}
+
+impl<T: DeserializeOwned> FromRequest<Api> for InputList<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request<Body>, _: &Api) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let if_match = IfMatch::of(&parts.headers)?;
+        let bytes = read(&parts.headers, body).await?;
+        if !is_json(&parts.headers) || parts.headers.contains_key(header::CONTENT_ENCODING) {
+            return Err(Problem::not_json());
+        }
+        Ok(Self { items: json::parse_list(&bytes)?, if_match })
+    }
+}
+
 /// A body that says nothing: absent or `{}`.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

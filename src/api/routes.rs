@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::caller::{Access, authorize};
-use super::{Api, availability, bookings, customers, document, feeds, holds, orders, resources, services, staff};
+use super::{
+    Api, availability, blocks, bookings, customers, document, feeds, holds, orders, resources, services, staff,
+    working_hours,
+};
 use crate::store::Scope;
 
 /// A path and one method of it.
@@ -63,6 +66,21 @@ routes! {
     GET    get    "/v1/resources/{id}"           READ   "getResource"        resources::read;
     PATCH  patch  "/v1/resources/{id}"           ADMIN  "updateResource"     resources::update;
     DELETE delete "/v1/resources/{id}"           ADMIN  "deleteResource"     resources::delete;
+
+    GET    get    "/v1/working-hours"            READ   "getWorkingHours"    working_hours::of_business;
+    PUT    put    "/v1/working-hours"            ADMIN  "setWorkingHours"    working_hours::set_of_business;
+    GET    get    "/v1/staff/{id}/working-hours" READ   "getStaffWorkingHours" working_hours::of_staff;
+    PUT    put    "/v1/staff/{id}/working-hours" ADMIN  "setStaffWorkingHours" working_hours::set_of_staff;
+    GET    get    "/v1/resources/{id}/working-hours" READ  "getResourceWorkingHours" working_hours::of_resource;
+    PUT    put    "/v1/resources/{id}/working-hours" ADMIN "setResourceWorkingHours" working_hours::set_of_resource;
+
+    GET    get    "/v1/blocks"                   READ   "listBlocks"         blocks::list;
+    POST   post   "/v1/blocks"                   WRITE  "createBlock"        blocks::create;
+    POST   post   "/v1/blocks/bulk"              WRITE  "createBlocks"       blocks::create_each;
+    POST   post   "/v1/blocks/import"            WRITE  "importBlocks"       blocks::import;
+    GET    get    "/v1/blocks/{id}"              READ   "getBlock"           blocks::read;
+    PATCH  patch  "/v1/blocks/{id}"              WRITE  "updateBlock"        blocks::update;
+    DELETE delete "/v1/blocks/{id}"              WRITE  "deleteBlock"        blocks::delete;
 
     GET    get    "/v1/services"                 READ   "listServices"       services::list;
     POST   post   "/v1/services"                 ADMIN  "createService"      services::create;

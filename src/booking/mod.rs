@@ -4,6 +4,7 @@
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
 pub mod allocate;
+pub mod blocks;
 pub mod book;
 pub mod cast;
 pub mod change;

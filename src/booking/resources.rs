@@ -5,7 +5,7 @@ use super::project;
 use super::{Conflict, Context, Error, Faults, Saved, feeds, input, services};
 use crate::store::bookings::Upcoming;
 use crate::store::resources::{self, Resource};
-use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations, holds};
+use crate::store::{CollectionKind, Conn, Id, ResourceKind, allocations, blocks, holds, hours};
 
 /// How many of one resource there may be.
 const QUANTITY: std::ops::RangeInclusive<i32> = 1..=1000;
@@ -158,7 +158,8 @@ fn refuse_twin(conn: &mut Conn, resource: &Resource) -> Result<(), Error> {
     }
 }
 
-/// Deletes a resource: it cannot be booked any more, its feeds end, and past bookings still name it.
+/// Deletes a resource: it cannot be booked any more, its feeds end, its working hours and blocks are forgotten, and past
+/// bookings still name it.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead or a service has
@@ -181,5 +182,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
         return Err(Error::Changed);
     }
     services::withdraw(conn, ctx, id)?;
+    hours::delete(conn, ctx.tenant, id)?;
+    blocks::forget_owner(conn, ctx.tenant, id, ctx.now)?;
     feeds::end_all_of(conn, ctx, id)
 }

@@ -8,6 +8,8 @@ use super::{Fault, Faults, input};
 
 /// Bookings last at most 366 days.
 const MAX_SECONDS: i64 = 366 * 86_400;
+/// Blocked time lasts at most ten years.
+const MAX_BLOCK_SECONDS: i64 = 10 * 366 * 86_400;
 /// Bookings begin at most ten years ahead.
 const MAX_AHEAD_SECONDS: i64 = 10 * 366 * 86_400;
 
@@ -50,15 +52,17 @@ pub enum Bounds {
     Upcoming(Instant),
     /// Any time: an import brings what was.
     Any,
+    /// Any time, also a long one: blocked time, e.g. a parental leave.
+    Block,
 }
 
 /// One end of a span.
 #[derive(Debug, Clone, Copy)]
-struct Point {
-    civil: Civil,
+pub(super) struct Point {
+    pub(super) civil: Civil,
     at: Instant,
-    fold: bool,
-    whole_day: bool,
+    pub(super) fold: bool,
+    pub(super) whole_day: bool,
 }
 
 /// Works out when a booking takes place. Local times that happen twice are taken as the earlier, with a notice.
@@ -82,7 +86,11 @@ pub fn resolve(asked: Asked<'_>, default: &Zone, bounds: Bounds) -> Result<(Span
     Ok((span, notices))
 }
 
-fn point(text: &str, pointer: &str, zone: &Zone, notices: &mut Vec<Fault>) -> Result<Point, String> {
+/// What a text means on the clocks of a zone.
+///
+/// # Errors
+/// What is wrong, to follow the field's name.
+pub(super) fn point(text: &str, pointer: &str, zone: &Zone, notices: &mut Vec<Fault>) -> Result<Point, String> {
     match TimeInput::parse(text).map_err(|e| e.to_string())? {
         TimeInput::Day(date) => {
             let civil = date.at(0, 0, 0, 0);
@@ -136,12 +144,9 @@ fn join(start: Point, end: Point, zone: Zone) -> Result<Span, super::Error> {
         ));
     }
     let at = Interval::new(start.at, end.at).ok_or_else(|| {
-        let exclusive = if start.whole_day { "; the end is the first day after the booking" } else { "" };
+        let exclusive = if start.whole_day { "; the end of whole days is the first day after them" } else { "" };
         super::Error::invalid("/end", format!("must be after the start{exclusive}"))
     })?;
-    if at.end - at.start > MAX_SECONDS {
-        return Err(super::Error::invalid("/end", "is more than 366 days after the start"));
-    }
     Ok(Span {
         zone,
         start_local: start.civil,
@@ -154,6 +159,13 @@ fn join(start: Point, end: Point, zone: Zone) -> Result<Span, super::Error> {
 }
 
 fn within(span: &Span, bounds: Bounds) -> Result<(), super::Error> {
+    let (most, in_words) = match bounds {
+        Bounds::Block => (MAX_BLOCK_SECONDS, "ten years"),
+        Bounds::Upcoming(_) | Bounds::Any => (MAX_SECONDS, "366 days"),
+    };
+    if span.at.end - span.at.start > most {
+        return Err(super::Error::invalid("/end", format!("is more than {in_words} after the start")));
+    }
     let Bounds::Upcoming(now) = bounds else { return Ok(()) };
     if span.at.end <= now {
         return Err(super::Error::invalid("/start", "is in the past; bookings that are over can only be imported"));

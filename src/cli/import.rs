@@ -1,12 +1,13 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::installation::Installation;
-use crate::booking::import::{self, Options, Progress};
+use crate::booking::import::{self, BlocksOf, Events, Options, Progress};
 use crate::config::Config;
+use crate::store::BlockKind;
 
 #[derive(Args)]
 pub(super) struct Command {
@@ -21,11 +22,32 @@ pub(super) struct Command {
     /// Who serves events that name no staff member: reference, id, address or name
     #[arg(long, value_name = "WHO")]
     staff: Option<String>,
+    /// What the events of .ics files become
+    #[arg(long = "as", value_name = "WHAT", default_value = "bookings")]
+    becomes: Becomes,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Becomes {
+    /// Bookings
+    Bookings,
+    /// Days on which the whole business is closed
+    Holidays,
+}
+
+impl From<Becomes> for Events {
+    fn from(becomes: Becomes) -> Self {
+        let (staff, resources, timezone) = (Vec::new(), Vec::new(), None);
+        match becomes {
+            Becomes::Bookings => Self::Bookings,
+            Becomes::Holidays => Self::Blocks(BlocksOf { kind: BlockKind::Holiday, staff, resources, timezone }),
+        }
+    }
 }
 
 /// `fasti import …`: the report's lines go to standard error, its sums to standard output.
 pub(super) async fn run(config: &Config, command: Command) -> Result<(), Failure> {
-    let Command { tenant, files, dry_run, staff } = command;
+    let Command { tenant, files, dry_run, staff, becomes } = command;
     let house = Installation::open_small(config).await?;
     let mut ctx = house.context(&tenant).await?;
     "import".clone_into(&mut ctx.actor);
@@ -42,7 +64,8 @@ pub(super) async fn run(config: &Config, command: Command) -> Result<(), Failure
         };
         told.ok();
     };
-    let report = import::import(&house.store, &ctx, &files, &Options { dry_run, staff }, tell).await?;
+    let options = Options { dry_run, staff, events: becomes.into() };
+    let report = import::import(&house.store, &ctx, &files, &options, tell).await?;
     if shows_progress {
         eprint!("\r\x1b[K");
     }

@@ -1,5 +1,7 @@
 //! Blocked time, once or again and again, and whose it is.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::schema::{block_owners, blocks};
@@ -78,14 +80,17 @@ pub fn replace(conn: &mut Conn, block: &Block, owners: &[Id], expected_version: 
     Ok(replaced)
 }
 
-/// Deletes a block.
+/// Deletes the block of that version; returns whether there was one.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn delete(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<(), Error> {
-    delete_owners(conn, tenant, id)?;
-    on!(conn, |c| diesel::delete(blocks::table.find((tenant, id))).execute(c))?;
-    Ok(())
+pub fn delete(conn: &mut Conn, tenant: TenantId, id: Id, expected_version: i64) -> Result<bool, Error> {
+    let row = blocks::table.find((tenant, id)).filter(blocks::version.eq(expected_version));
+    let deleted = on!(conn, |c| diesel::delete(row).execute(c))? == 1;
+    if deleted {
+        delete_owners(conn, tenant, id)?;
+    }
+    Ok(deleted)
 }
 
 /// Finds a block.
@@ -106,17 +111,59 @@ pub fn find_by_external_ref(conn: &mut Conn, tenant: TenantId, reference: &str) 
     Ok(on!(conn, |c| row.select(Block::as_select()).get_result(c).optional())?)
 }
 
+/// Which blocks to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those whose last occurrence ends after this.
+    pub from: Option<Instant>,
+    /// Those whose first occurrence starts before this.
+    pub until: Option<Instant>,
+    /// Those that take the time of this person, resource or, under [`Id::TEAM`], the business.
+    pub owner: Option<Id>,
+    /// Those of this kind.
+    pub kind: Option<BlockKind>,
+    /// The one with this reference.
+    pub external_ref: Option<String>,
+}
+
 /// A page of blocks whose id comes after `after`, oldest first.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn list(conn: &mut Conn, tenant: TenantId, after: Option<Id>, limit: i64) -> Result<Vec<Block>, Error> {
-    let rows = blocks::table
-        .filter(blocks::tenant_id.eq(tenant))
-        .filter(blocks::block_id.gt(after.unwrap_or(Id::TEAM)))
-        .order(blocks::block_id)
-        .limit(limit);
-    Ok(on!(conn, |c| rows.select(Block::as_select()).load(c))?)
+pub fn list(
+    conn: &mut Conn,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<Block>, Error> {
+    macro_rules! run {
+        ($c:expr) => {{
+            let mut query = blocks::table.filter(blocks::tenant_id.eq(tenant)).select(Block::as_select()).into_boxed();
+            if let Some(from) = filter.from {
+                query = query.filter(blocks::last_end.gt(from));
+            }
+            if let Some(until) = filter.until {
+                query = query.filter(blocks::start_at.lt(until));
+            }
+            if let Some(kind) = filter.kind {
+                query = query.filter(blocks::kind.eq(kind));
+            }
+            if let Some(reference) = &filter.external_ref {
+                query = query.filter(blocks::external_ref.eq(reference));
+            }
+            if let Some(owner) = filter.owner {
+                let own = block_owners::table
+                    .filter(block_owners::tenant_id.eq(tenant))
+                    .filter(block_owners::owner_id.eq(owner))
+                    .select(block_owners::block_id);
+                query = query.filter(blocks::block_id.eq_any(own));
+            }
+            let after = after.unwrap_or(Id::TEAM);
+            query.filter(blocks::block_id.gt(after)).order(blocks::block_id).limit(limit).load($c)
+        }};
+    }
+    Ok(on!(conn, |c| run!(c))?)
 }
 
 /// Whose time these blocks take, in the order of blocks and owners.
@@ -171,18 +218,21 @@ fn blocked_after(conn: &mut Conn, tenant: TenantId, owners: &[Id], at: Instant) 
     Ok(blocked)
 }
 
-/// Takes somebody or something that was deleted out of all blocks; a block that is nobody's then is deleted too.
+/// Takes somebody or something that was deleted out of all blocks. A block that is nobody's then is deleted too; the
+/// others get a new version, because they say something else now.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn forget_owner(conn: &mut Conn, tenant: TenantId, owner: Id) -> Result<(), Error> {
+pub fn forget_owner(conn: &mut Conn, tenant: TenantId, owner: Id, now: Instant) -> Result<(), Error> {
     let own = block_owners::table.filter(block_owners::tenant_id.eq(tenant)).filter(block_owners::owner_id.eq(owner));
     let ids: Vec<Id> = on!(conn, |c| own.select(block_owners::block_id).load(c))?;
     on!(conn, |c| diesel::delete(own).execute(c))?;
-    let still = self::owners(conn, tenant, &ids)?;
-    for id in ids.into_iter().filter(|id| still.iter().all(|owner| owner.block_id != *id)) {
-        delete(conn, tenant, id)?;
-    }
+    let still: HashSet<Id> = owners(conn, tenant, &ids)?.into_iter().map(|owner| owner.block_id).collect();
+    let (shared, orphans): (Vec<Id>, Vec<Id>) = ids.into_iter().partition(|id| still.contains(id));
+    let rows = |ids| blocks::table.filter(blocks::tenant_id.eq(tenant)).filter(blocks::block_id.eq_any(ids));
+    on!(conn, |c| diesel::delete(rows(orphans.clone())).execute(c))?;
+    let next = (blocks::version.eq(blocks::version + 1), blocks::updated_at.eq(now));
+    on!(conn, |c| diesel::update(rows(shared.clone())).set(next).execute(c))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
 
+use super::schema::{allocations, bookings};
 use super::statement::statement;
 use super::{BookingKind, BookingStatus, Conn, Error, Id, TenantId, on};
 use crate::time::{Instant, Interval};
@@ -135,4 +136,76 @@ pub fn unallocated_series(
         customer: customer.unwrap_or(Id::TEAM),
     };
     Ok(on!(conn, |c| query.load(c))?)
+}
+
+/// When a booking that is not over takes place, one row for each occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
+pub struct Ahead {
+    pub start_at: Instant,
+    pub booking_id: Id,
+    pub end_at: Instant,
+}
+
+/// The states in which somebody still counts on a booking.
+const OPEN: [BookingStatus; 2] = [BookingStatus::Tentative, BookingStatus::Confirmed];
+
+/// When open bookings take the time of any of these people and resources within a window: the first `limit` by start.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn ahead_of(
+    conn: &mut Conn,
+    tenant: TenantId,
+    owners: &[Id],
+    within: Interval,
+    limit: i64,
+) -> Result<Vec<Ahead>, Error> {
+    let same = bookings::tenant_id.eq(allocations::tenant_id).and(bookings::booking_id.eq(allocations::booking_id));
+    let rows = allocations::table
+        .inner_join(bookings::table.on(same))
+        .filter(allocations::tenant_id.eq(tenant))
+        .filter(allocations::resource_id.eq_any(owners))
+        .filter(allocations::end_at.gt(within.start))
+        .filter(allocations::start_at.lt(within.end))
+        .filter(bookings::status.eq_any(OPEN))
+        .select((allocations::start_at, allocations::booking_id, allocations::end_at))
+        .distinct()
+        .order((allocations::start_at, allocations::booking_id, allocations::end_at))
+        .limit(limit);
+    Ok(on!(conn, |c| rows.load(c))?)
+}
+
+/// When open bookings of the business take place within a window: the first `limit` by start. Of series that need
+/// nobody and nothing, see [`unallocated_series`].
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn ahead_of_tenant(conn: &mut Conn, tenant: TenantId, within: Interval, limit: i64) -> Result<Vec<Ahead>, Error> {
+    let single = bookings::table
+        .filter(bookings::tenant_id.eq(tenant))
+        .filter(bookings::last_end.gt(within.start))
+        .filter(bookings::start_at.lt(within.end))
+        .filter(bookings::rrule.is_null())
+        .filter(bookings::status.eq_any(OPEN))
+        .select((bookings::start_at, bookings::booking_id, bookings::end_at))
+        .order((bookings::start_at, bookings::booking_id))
+        .limit(limit);
+    let same = bookings::tenant_id.eq(allocations::tenant_id).and(bookings::booking_id.eq(allocations::booking_id));
+    let series = allocations::table
+        .inner_join(bookings::table.on(same))
+        .filter(allocations::tenant_id.eq(tenant))
+        .filter(allocations::end_at.gt(within.start))
+        .filter(allocations::start_at.lt(within.end))
+        .filter(bookings::rrule.is_not_null())
+        .filter(bookings::status.eq_any(OPEN))
+        .select((allocations::start_at, allocations::booking_id, allocations::end_at))
+        .distinct()
+        .order((allocations::start_at, allocations::booking_id, allocations::end_at))
+        .limit(limit);
+    let mut rows: Vec<Ahead> = on!(conn, |c| single.load(c))?;
+    rows.extend(on!(conn, |c| series.load::<Ahead>(c))?);
+    rows.sort_unstable();
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
 }

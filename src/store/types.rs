@@ -189,9 +189,9 @@ words! {
     Scope {
         /// Reads everything of its business.
         Read = "read",
-        /// Also makes and changes bookings and customers.
+        /// Also makes and changes bookings, blocks and customers.
         Write = "write",
-        /// Also changes staff, resources, services and feeds.
+        /// Also changes staff, resources, services, working hours and feeds.
         Admin = "admin",
     }
 }

@@ -291,6 +291,14 @@ async fn importing_what_there_is(kind: Kind) {
     std::fs::write(&bookings, "external_ref,service,staff,start\nx1,cut,Ida,2027-03-01T09:00\n").unwrap();
     let again = house.ok(&["import", "salon", all]);
     assert!(again.contains("bookings: 0 created, 0 changed, 1 unchanged, 0 rejected"), "{again}");
+    let closed = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1@x\nDTSTART;VALUE=DATE:20271225\nEND:VEVENT\nEND:VCALENDAR\n";
+    let holidays = file("holidays.ics", closed);
+    for (created, unchanged) in [(1, 0), (0, 1)] {
+        let said = house.ok(&["import", "salon", &holidays, "--as", "holidays"]);
+        assert!(said.contains(&format!("blocks: {created} created, 0 changed, {unchanged} unchanged")), "{said}");
+        assert_eq!(house.database.number("SELECT count(*) FROM blocks").await, 1);
+    }
+    assert_eq!(house.run(&["import", "salon", all, "--as", "feasts"]).code, Some(2));
     fails(&house, &["import", "nobody", all], "there is no business \"nobody\"");
     assert_eq!(house.run(&["import", "salon"]).code, Some(2));
 }

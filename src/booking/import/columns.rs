@@ -46,6 +46,8 @@ const SERVICE: [&str; 15] = [
 pub(super) const fn of(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Booking => &BOOKING,
+        // They come from calendars only.
+        Kind::Block => &[],
         Kind::Person => &PERSON,
         Kind::Resource => &RESOURCE,
         Kind::Service => &SERVICE,

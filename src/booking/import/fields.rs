@@ -149,6 +149,7 @@ impl Fields {
             Kind::Person => Content::Person(Box::new(self.person(role))),
             Kind::Service => Content::Service(Box::new(self.service())),
             Kind::Booking => Content::Booking(Box::new(self.booking())),
+            Kind::Block => Content::Refused(Vec::new()),
         };
         match self.faults.check() {
             Ok(()) => content,

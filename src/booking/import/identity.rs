@@ -70,6 +70,7 @@ impl Seen {
                 let id = Id::derived(&[name.as_bytes(), parts.join("\n").as_bytes(), &before.to_be_bytes()]);
                 match &mut row.content {
                     Content::Booking(booking) => booking.uid = Some(id.to_string()),
+                    Content::Block(block) => block.uid = Some(id.to_string()),
                     Content::Person(person) => person.external_ref = Some(format!("import:{id}")),
                     _ => {}
                 }
@@ -100,6 +101,10 @@ fn key(content: &Content) -> Option<Key> {
         Content::Service(row) => Some(named(&row.external_ref, &row.name)),
         Content::Person(row) => Some(person(row)),
         Content::Booking(row) => Some(booking(row)),
+        Content::Block(row) => Some(match &row.uid {
+            Some(uid) => Key::Named("uid", vec![uid.clone()]),
+            None => Key::Derived(vec![row.start.clone(), row.summary.clone().unwrap_or_default()]),
+        }),
         Content::Refused(_) | Content::Skipped(_) | Content::Note(_) => None,
     }
 }

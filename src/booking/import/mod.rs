@@ -7,6 +7,7 @@
 //! Rows are known again by reference or UID, else by what they say (`identity`), so importing a file twice changes
 //! nothing. A field that a row does not have stays as it is; an empty one is emptied.
 
+mod blocks;
 mod bookings;
 mod columns;
 mod csv;
@@ -32,8 +33,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::{Context, Fault};
-use crate::store::{self, Store};
+use crate::store::{self, BlockKind, Id, Store};
 
+pub use blocks::{CalendarReport, Said, calendar_of_blocks};
 pub use report::{Counts, Kind, Line, Progress, Remark, Report};
 
 use csv::Broken;
@@ -61,6 +63,31 @@ pub struct Options {
     pub dry_run: bool,
     /// Who serves the events of calendars that name no staff member: reference, id, address or name.
     pub staff: Option<String>,
+    /// What the events of calendars become.
+    pub events: Events,
+}
+
+/// What the events of calendars become.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Events {
+    /// Bookings.
+    #[default]
+    Bookings,
+    /// Blocks.
+    Blocks(BlocksOf),
+}
+
+/// Which blocks the events of a calendar become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlocksOf {
+    /// What they are.
+    pub kind: BlockKind,
+    /// Whose time they take; without anybody and any resource the whole business's.
+    pub staff: Vec<Id>,
+    /// What cannot be used.
+    pub resources: Vec<Id>,
+    /// IANA zone of whole days, and of times without a zone; none: the business's.
+    pub timezone: Option<String>,
 }
 
 /// Why an import stopped. What was reported before is stored.
@@ -127,7 +154,7 @@ enum Read {
 impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
     async fn source(&mut self, source: Arc<Source>) -> Result<(), ImportError> {
         let (send, mut receive) = mpsc::channel(AHEAD);
-        let (from, ctx) = (Arc::clone(&source), self.ctx.clone());
+        let (from, ctx, events) = (Arc::clone(&source), self.ctx.clone(), self.options.events.clone());
         let mut seen = std::mem::take(&mut self.seen);
         let reader = tokio::task::spawn_blocking(move || {
             seen.begin();
@@ -135,7 +162,7 @@ impl<P: FnMut(Progress<'_>) + Send> Run<'_, P> {
                 seen.admit(&mut row);
                 send.blocking_send(Read::Row(Box::new(row))).is_ok()
             };
-            if let Err(broken) = read(&from.path, &from.form, &ctx, &mut emit) {
+            if let Err(broken) = read(&from.path, &from.form, &ctx, &events, &mut emit) {
                 // Nobody listens any more when the import was given up.
                 send.blocking_send(Read::Broken(broken)).ok();
             }
@@ -287,11 +314,17 @@ const fn is_everyones(error: &store::Error) -> bool {
     matches!(error, store::Error::Busy | store::Error::Connect(_) | store::Error::Unknown)
 }
 
-fn read(path: &Path, form: &Form, ctx: &Context, emit: &mut dyn FnMut(Row) -> bool) -> Result<(), Broken> {
+fn read(
+    path: &Path,
+    form: &Form,
+    ctx: &Context,
+    events: &Events,
+    emit: &mut dyn FnMut(Row) -> bool,
+) -> Result<(), Broken> {
     match form {
         Form::Csv(layout) => csv::read(path, layout, emit),
         Form::Json(section) => json::read(path, *section, emit),
-        Form::Ics => ics::read(path, ctx, emit),
+        Form::Ics => ics::read(path, ctx, events, emit),
     }
 }
 

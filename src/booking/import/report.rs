@@ -15,11 +15,13 @@ pub enum Kind {
     Service,
     /// A booking.
     Booking,
+    /// Blocked time.
+    Block,
 }
 
 impl Kind {
     /// Every kind, in the order in which they are imported: services name people and resources, bookings name all.
-    pub const ALL: [Self; 4] = [Self::Resource, Self::Person, Self::Service, Self::Booking];
+    pub const ALL: [Self; 5] = [Self::Resource, Self::Person, Self::Service, Self::Booking, Self::Block];
 
     /// Its plural.
     #[must_use]
@@ -29,6 +31,7 @@ impl Kind {
             Self::Person => "people",
             Self::Service => "services",
             Self::Booking => "bookings",
+            Self::Block => "blocks",
         }
     }
 }
@@ -67,7 +70,7 @@ pub struct Report {
     pub files: u64,
     /// Files, or the rest of files, that could not be read.
     pub unreadable: u64,
-    pub(super) counts: [Counts; 4],
+    pub(super) counts: [Counts; 5],
 }
 
 impl Report {

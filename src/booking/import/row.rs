@@ -2,7 +2,7 @@
 
 use crate::booking::Fault;
 use crate::booking::people::NewPerson;
-use crate::store::{BookingKind, BookingStatus, ResourceKind, Role};
+use crate::store::{BlockKind, BookingKind, BookingStatus, Id, ResourceKind, Role};
 use crate::time::{Civil, Date};
 
 use super::report::Kind;
@@ -35,6 +35,7 @@ pub(super) enum Content {
     Person(Box<PersonRecord>),
     Service(Box<ServiceRecord>),
     Booking(Box<BookingRecord>),
+    Block(Box<BlockRecord>),
     /// It cannot be understood.
     Refused(Vec<Fault>),
     /// It is nothing to be taken.
@@ -124,6 +125,23 @@ pub(super) struct BookingRecord {
     pub(super) endless: Option<Endless>,
     /// What should be known about how it was understood.
     pub(super) notices: Vec<Fault>,
+}
+
+/// Blocked time as an event of a calendar says it.
+#[derive(Debug)]
+pub(super) struct BlockRecord {
+    pub(super) uid: Option<String>,
+    pub(super) cancelled: bool,
+    pub(super) kind: BlockKind,
+    pub(super) staff: Vec<Id>,
+    pub(super) resources: Vec<Id>,
+    pub(super) summary: Option<String>,
+    pub(super) start: String,
+    pub(super) end: String,
+    pub(super) timezone: String,
+    pub(super) rrule: Option<String>,
+    pub(super) rdates: Vec<String>,
+    pub(super) exdates: Vec<String>,
 }
 
 /// Which service a booking is of.

@@ -5,7 +5,7 @@ use crate::store::{self, Conn, WorkError};
 
 use super::directory::Directory;
 use super::row::{Content, Row};
-use super::{bookings, offers};
+use super::{blocks, bookings, offers};
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,7 @@ fn one(
         Content::Person(row) => offers::person(conn, ctx, directory, row).map(plain),
         Content::Service(row) => offers::service(conn, ctx, directory, row).map(plain),
         Content::Booking(row) => bookings::booking(conn, ctx, directory, staff, row),
+        Content::Block(row) => blocks::block(conn, ctx, row),
         Content::Refused(_) | Content::Skipped(_) | Content::Note(_) => Ok(plain(Verdict::Unchanged)),
     }
 }

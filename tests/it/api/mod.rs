@@ -1,6 +1,7 @@
 //! The REST API.
 
 mod availability;
+mod blocks;
 mod bookings;
 mod catalog;
 mod day;
@@ -16,3 +17,4 @@ mod people;
 mod preconditions;
 mod strict;
 mod tokens;
+mod working_hours;

@@ -1,6 +1,7 @@
 //! A business with its tokens, and one of everything in it.
 
 use fasti::auth::ApiSecret;
+use fasti::booking::blocks::NewBlock;
 use fasti::booking::feeds::{NewFeed, NewFeedOptions};
 use fasti::booking::holds::NewHold;
 use fasti::booking::model::{CustomerInput, NewBooking};
@@ -9,9 +10,9 @@ use fasti::booking::people::{NewPerson, create as create_person};
 use fasti::booking::resources::NewResource;
 use fasti::booking::services::NewService;
 use fasti::booking::tenants::{NewTenant, context, create as create_tenant};
-use fasti::booking::{Context, Error, book, feeds, holds, orders, resources, services};
+use fasti::booking::{Context, Error, blocks, book, feeds, holds, orders, resources, services};
 use fasti::store::tokens::ApiToken;
-use fasti::store::{Conn, FeedKind, Id, ResourceKind, Role, Scope, TenantId, tokens};
+use fasti::store::{BlockKind, Conn, FeedKind, Id, ResourceKind, Role, Scope, TenantId, tokens};
 use serde_json::{Value, json};
 
 use super::{App, now};
@@ -88,6 +89,8 @@ pub struct Seed {
     pub hold: Id,
     /// Pending, of one item.
     pub order: Id,
+    /// Of the resource, in December.
+    pub block: Id,
 }
 
 impl Seed {
@@ -143,6 +146,20 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
     let at = |start: &str| NewBooking { start: start.to_owned(), ..new.clone() };
     let held = NewHold { wish: at("2026-08-31T14:00"), ttl_seconds: None };
     let ordered = NewOrder { customer: new.customer.clone(), items: vec![at("2026-08-31T16:00")] };
+    let closed = NewBlock {
+        kind: BlockKind::Maintenance,
+        staff: Vec::new(),
+        resources: vec![resource],
+        start: "2026-12-01".to_owned(),
+        end: "2026-12-02".to_owned(),
+        timezone: None,
+        rrule: None,
+        exdates: Vec::new(),
+        rdates: Vec::new(),
+        summary: Some("Room 1 is painted".to_owned()),
+        external_ref: None,
+    };
+    let block = blocks::create(conn, ctx, &closed)?.block.block_id;
     Ok(Seed {
         staff,
         idle_staff: create_person(conn, ctx, &person("Idle", Role::Manager))?.person_id,
@@ -156,5 +173,6 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
         booking,
         hold: holds::create(conn, ctx, &held)?.hold.hold_id,
         order: orders::create(conn, ctx, &ordered)?.order.order_id,
+        block,
     })
 }

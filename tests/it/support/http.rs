@@ -42,6 +42,10 @@ impl App {
         self.call(Method::PATCH, path).token(token).json(body)
     }
 
+    pub fn put(&self, path: &str, token: &str, body: &Value) -> Call {
+        self.call(Method::PUT, path).token(token).json(body)
+    }
+
     pub fn delete(&self, path: &str, token: &str) -> Call {
         self.call(Method::DELETE, path).token(token)
     }

@@ -69,7 +69,7 @@ pub(super) fn record(
     Ok((record, others))
 }
 
-fn fault(pointer: &str, detail: impl Into<String>) -> Fault {
+pub(super) fn fault(pointer: &str, detail: impl Into<String>) -> Fault {
     Fault { pointer: pointer.to_owned(), detail: detail.into() }
 }
 
@@ -91,7 +91,7 @@ fn clocks(event: &ReadEvent, calendar: &Zone) -> Zone {
 }
 
 /// A time as [`crate::time::TimeInput`] reads it beside the zone of the booking.
-fn text(when: &When, zone: &Zone) -> String {
+pub(super) fn text(when: &When, zone: &Zone) -> String {
     match when {
         When::Date(date) => date.strftime("%Y-%m-%d").to_string(),
         When::Zoned { civil, zone: its } if its == zone => local(*civil),
@@ -131,7 +131,7 @@ const fn status(status: Option<Status>) -> BookingStatus {
 }
 
 /// A place of several lines is written in one.
-fn one_line(text: Option<&str>) -> Option<String> {
+pub(super) fn one_line(text: Option<&str>) -> Option<String> {
     let lines = text?.lines().map(str::trim).filter(|line| !line.is_empty());
     Some(lines.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
 }

@@ -1,7 +1,8 @@
-//! Events of a calendar (RFC 5545), as bookings.
+//! Events of a calendar (RFC 5545), as bookings or as blocks.
 //!
 //! A VEVENT is one row; the events that move occurrences of a series belong to the row of the series.
 
+mod block;
 mod event;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use crate::ical::event::Status;
 use crate::ical::read::{MAX_IMPORT_BYTES, ReadCalendar, ReadError, ReadEvent, Reason, read_events};
 use crate::time::Zone;
 
+use super::Events;
 use super::csv::Broken;
 use super::report::Kind;
 use super::row::{Content, Place, Row};
@@ -28,15 +30,18 @@ const OTHERS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// What makes the calendar as a whole unusable.
-pub(super) fn read(path: &Path, ctx: &Context, emit: &mut dyn FnMut(Row) -> bool) -> Result<(), Broken> {
+pub(super) fn read(
+    path: &Path,
+    ctx: &Context,
+    events: &Events,
+    emit: &mut dyn FnMut(Row) -> bool,
+) -> Result<(), Broken> {
     let size = fs::metadata(path)?.len();
     if size > MAX_IMPORT_BYTES as u64 {
         return Err(Broken::file(format!("has {size} octets; a calendar may have {MAX_IMPORT_BYTES}")));
     }
     let bytes = fs::read(path)?;
-    let mut rows = rows(&bytes, ctx)?;
-    rows.sort_by_key(|row| (row.place.line, row.place.column));
-    for row in rows {
+    for row in rows(&bytes, ctx, events)? {
         if !emit(row) {
             break;
         }
@@ -44,15 +49,30 @@ pub(super) fn read(path: &Path, ctx: &Context, emit: &mut dyn FnMut(Row) -> bool
     Ok(())
 }
 
-/// The rows of a calendar, in no order.
-fn rows(bytes: &[u8], ctx: &Context) -> Result<Vec<Row>, Broken> {
-    let calendar = read_events(bytes, &ctx.zone).map_err(|error| {
+/// The rows of a calendar, in the order of its lines.
+///
+/// # Errors
+/// What makes the calendar as a whole unusable.
+pub(super) fn rows(bytes: &[u8], ctx: &Context, events: &Events) -> Result<Vec<Row>, Broken> {
+    let (kind, own) = match events {
+        Events::Bookings => (Kind::Booking, None),
+        Events::Blocks(of) => (Kind::Block, of.timezone.as_deref()),
+    };
+    let own = own.map(Zone::parse).transpose().map_err(|unknown| Broken::file(unknown.to_string()))?;
+    let mut rows = unsorted(bytes, ctx, own.as_ref().unwrap_or(&ctx.zone), events)?;
+    rows.sort_by_key(|row| (row.place.line, row.place.column));
+    rows.iter_mut().for_each(|row| row.kind = kind);
+    Ok(rows)
+}
+
+fn unsorted(bytes: &[u8], ctx: &Context, own: &Zone, as_what: &Events) -> Result<Vec<Row>, Broken> {
+    let calendar = read_events(bytes, own).map_err(|error| {
         let at = Some((error.line as u64, error.column as u64));
         Broken { at, reason: error.reason.to_string() }
     })?;
     let mut rows: Vec<Row> = calendar.errors.iter().map(error_row).collect();
     rows.extend(others(bytes, &calendar));
-    let zone = calendar.zone.as_ref().unwrap_or(&ctx.zone);
+    let taken_as = As { ctx, own, theirs: calendar.zone.as_ref().unwrap_or(own), events: as_what };
     let mut series: HashMap<&str, Vec<&ReadEvent>> = HashMap::new();
     for event in calendar.events.iter().filter(|event| event.recurrence_id.is_some()) {
         match &event.uid {
@@ -71,7 +91,7 @@ fn rows(bytes: &[u8], ctx: &Context) -> Result<Vec<Row>, Broken> {
         }
         taken.extend(uid);
         let changes = uid.and_then(|uid| series.get(uid)).map(Vec::as_slice).unwrap_or_default();
-        rows.extend(of_event(event, changes, ctx, zone));
+        rows.extend(taken_as.of_event(event, changes));
     }
     for (uid, orphans) in &series {
         if !taken.contains(uid) {
@@ -96,23 +116,49 @@ fn newest(events: &[ReadEvent]) -> HashMap<&str, usize> {
     newest.into_iter().map(|(uid, event)| (uid, event.line)).collect()
 }
 
-/// The row of an event, and what there is to say of the events that change its occurrences.
-fn of_event(event: &ReadEvent, changes: &[&ReadEvent], ctx: &Context, zone: &Zone) -> Vec<Row> {
-    if event.transparent && event.status != Some(Status::Cancelled) {
-        let shows_free =
-            |event: &ReadEvent| row(event, Content::Skipped("shows as free (TRANSP:TRANSPARENT)".to_owned()));
-        return std::iter::once(event).chain(changes.iter().copied()).map(shows_free).collect();
+/// As what events are taken, and on whose clocks.
+struct As<'a> {
+    ctx: &'a Context,
+    /// The zone that was asked for, else the business's.
+    own: &'a Zone,
+    /// The zone that the calendar names, if it does.
+    theirs: &'a Zone,
+    events: &'a Events,
+}
+
+impl As<'_> {
+    /// The row of an event, and what there is to say of the events that change its occurrences.
+    fn of_event(&self, event: &ReadEvent, changes: &[&ReadEvent]) -> Vec<Row> {
+        // Calendars of holidays show as free: nobody who reads them is to be busy. Whoever imports one as blocks is.
+        if *self.events == Events::Bookings && event.transparent && event.status != Some(Status::Cancelled) {
+            let shows_free =
+                |event: &ReadEvent| row(event, Content::Skipped("shows as free (TRANSP:TRANSPARENT)".to_owned()));
+            return std::iter::once(event).chain(changes.iter().copied()).map(shows_free).collect();
+        }
+        match self.content(event, changes) {
+            Ok((content, mut others)) => {
+                others.push(row(event, content));
+                others
+            }
+            Err(faults) => {
+                let detail = format!("the series on line {} is rejected", event.line);
+                let left = changes.iter().map(|change| refused(change, "/recurrence_id", &detail));
+                left.chain(std::iter::once(row(event, Content::Refused(faults)))).collect()
+            }
+        }
     }
-    match event::record(event, changes, ctx, zone) {
-        Ok((record, mut others)) => {
-            others.push(row(event, Content::Booking(Box::new(record))));
-            others
-        }
-        Err(faults) => {
-            let detail = format!("the series on line {} is rejected", event.line);
-            let left = changes.iter().map(|change| refused(change, "/recurrence_id", &detail));
-            left.chain(std::iter::once(row(event, Content::Refused(faults)))).collect()
-        }
+
+    fn content(&self, event: &ReadEvent, changes: &[&ReadEvent]) -> Result<(Content, Vec<Row>), Vec<Fault>> {
+        Ok(match self.events {
+            Events::Bookings => {
+                let (record, others) = event::record(event, changes, self.ctx, self.theirs)?;
+                (Content::Booking(Box::new(record)), others)
+            }
+            Events::Blocks(of) => {
+                let (record, others) = block::record(event, changes, of, self.own)?;
+                (Content::Block(Box::new(record)), others)
+            }
+        })
     }
 }
 
@@ -182,12 +228,13 @@ pub(super) fn property(pointer: &str) -> &'static str {
         "end" => "DTEND",
         "timezone" => "TZID",
         "rrule" => "RRULE",
-        "rdate" => "RDATE",
+        "rdate" | "rdates" => "RDATE",
+        "exdates" => "EXDATE",
         "recurrence_id" => "RECURRENCE-ID",
-        "uid" => "UID",
+        "uid" | "external_ref" => "UID",
         "notes" => "DESCRIPTION",
         "location" => "LOCATION",
-        "service" | "name" => "SUMMARY",
+        "service" | "name" | "summary" => "SUMMARY",
         "customer" => "ATTENDEE",
         "staff" => "the staff member to serve",
         _ => "",

@@ -3,6 +3,7 @@
 mod calendars;
 mod corpora;
 mod documents;
+mod holidays;
 mod tables;
 
 use std::path::PathBuf;

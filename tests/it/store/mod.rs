@@ -1,0 +1,3 @@
+//! What the store promises, on each database.
+
+mod blocks;
