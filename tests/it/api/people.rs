@@ -60,6 +60,9 @@ on_both! {
             assert_eq!(app.delete(&path, &a.admin).expect(409).await.problem(), "in-use", "{path}");
         }
         app.post(&format!("/v1/bookings/{}/cancel", seed.booking), &a.write, &json!({})).expect(200).await;
+        let held = app.delete(&format!("/v1/staff/{}", seed.staff), &a.admin).expect(409).await;
+        assert_eq!(held.problem(), "in-use", "somebody is deciding about a time: {}", held.body);
+        app.delete(&format!("/v1/holds/{}", seed.hold), &a.write).expect(204).await;
         let alone = app.delete(&format!("/v1/staff/{}", seed.staff), &a.admin).expect(409).await;
         assert!(alone.json()["detail"].as_str().unwrap().contains("Cut"), "nobody else serves it: {}", alone.body);
         for path in [
