@@ -15,9 +15,9 @@ use super::span::{Asked, Bounds, Span, resolve};
 use super::{Conflict, Context, Error, Fault, Faults, input};
 
 pub use change::{BlockPatch, delete, update};
-pub(super) use repeat::Source;
 pub use repeat::starts;
 use repeat::{Occurrences, Repeat};
+pub(super) use repeat::{Source, stored};
 
 /// A block as somebody describes it.
 #[derive(Debug, Clone)]

@@ -260,7 +260,7 @@ fn series_of(
 ///
 /// # Errors
 /// [`Error::Store`] for what cannot be one: it was checked when it was written.
-pub(super) fn stored(block: &Block) -> Result<(Series, Zone), Error> {
+pub(in crate::booking) fn stored(block: &Block) -> Result<(Series, Zone), Error> {
     let zone = Zone::parse(&block.timezone).map_err(unreadable)?;
     let first = Parts { zone: &zone, all_day: block.all_day, start: block.start_local.0, end: block.end_local.0 };
     let rule = block.rrule.as_deref().map(Rule::parse_lenient).transpose().map_err(unreadable)?;

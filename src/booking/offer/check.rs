@@ -35,7 +35,7 @@ pub(in crate::booking) fn allowed(
     };
     let party = Party { service: service.clone(), staff: staff.clone(), resources: resources.clone() };
     let known = Interval { start: from - 5 * DAY, end: until + 5 * DAY };
-    let owners = party.owners(ctx);
+    let owners = party.owners();
     let world = World::read(conn, ctx, &owners, known, Taken::Unread)?;
     let check = Check { ctx, service, world: &world, occurrences };
     if staff.is_empty() && resources.iter().all(Vec::is_empty) {

@@ -86,11 +86,11 @@ impl Party {
     }
 
     /// Everyone and everything with time, each once. A class without any has its seats on the service itself.
-    fn owners(&self, ctx: &Context) -> Vec<Owner> {
-        let mut owners: Vec<Owner> = self.staff.iter().map(|person| Owner::person(person, ctx)).collect();
-        owners.extend(self.resources.iter().flatten().map(|resource| Owner::resource(resource, ctx)));
+    fn owners(&self) -> Vec<Owner> {
+        let mut owners: Vec<Owner> = self.staff.iter().map(Owner::person).collect();
+        owners.extend(self.resources.iter().flatten().map(Owner::resource));
         if owners.is_empty() && self.service.capacity > 1 {
-            owners.push(Owner { id: self.service.service_id, quantity: u32::MAX, zone: ctx.zone.clone() });
+            owners.push(Owner { id: self.service.service_id, quantity: u32::MAX });
         }
         owners.sort_unstable_by_key(|owner| owner.id);
         owners.dedup_by_key(|owner| owner.id);
@@ -152,7 +152,7 @@ fn asking<T>(
         needs: &[],
         ignore: &[],
     };
-    let world = World::read(conn, ctx, &party.owners(ctx), bare.reach(), Taken::Read(&party.classes()))?;
+    let world = World::read(conn, ctx, &party.owners(), bare.reach(), Taken::Read(&party.classes()))?;
     let calendars = party.calendars(&world);
     let needs: Vec<Need<'_>> = calendars.iter().map(|candidates| Need { candidates, units: 1 }).collect();
     let ignore: Vec<Ref> = ignore.iter().map(|id| reference(*id)).collect();
@@ -255,7 +255,7 @@ pub fn resource_days(
 ) -> Result<Vec<Day>, Error> {
     day_window(from, to, &ctx.zone)?;
     let row = super::resources::find(conn, ctx, resource)?;
-    let owners = [Owner::resource(&row, ctx)];
+    let owners = [Owner::resource(&row)];
     let known = around(from, to, ctx);
     let world = World::read(conn, ctx, &owners, known, Taken::Read(&Classes::default()))?;
     let grid = Grid::every(STEP_MINUTES).map_err(|error| Error::invalid("", error.to_string()))?;
@@ -270,7 +270,7 @@ fn stays(
     (from, to): (Date, Date),
 ) -> Result<Vec<Day>, Error> {
     let known = around(from, to, ctx);
-    let world = World::read(conn, ctx, &party.owners(ctx), known, Taken::Read(&party.classes()))?;
+    let world = World::read(conn, ctx, &party.owners(), known, Taken::Read(&party.classes()))?;
     let leads = party.calendars(&world).into_iter().next().unwrap_or_default();
     Ok(left(ctx, &world, &leads, terms, (from, to)))
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use crate::availability::{self as engine, Busy, BusyKind, Calendar, Expansion, Hours, Recurring, Ref, Session};
-use crate::recurrence::{Definition, End, Moment, Rdate, Rule, Series};
 use crate::store::allocations::{self, Occupied};
 use crate::store::blocks::{self, Block};
 use crate::store::people::Person;
 use crate::store::resources::Resource;
-use crate::store::{self, BlockKind, Conn, Id, Local, holds, hours};
-use crate::time::{Interval, Zone, parse_civil};
+use crate::store::{self, BlockKind, Conn, Id, holds, hours};
+use crate::time::Interval;
 
+use crate::booking::blocks::stored;
 use crate::booking::hours as rules;
 use crate::booking::{Context, Error};
 
@@ -19,23 +19,17 @@ use crate::booking::{Context, Error};
 pub(super) struct Owner {
     pub id: Id,
     pub quantity: u32,
-    /// What its days are in.
-    pub zone: Zone,
 }
 
 impl Owner {
-    pub fn person(person: &Person, ctx: &Context) -> Self {
-        Self { id: person.person_id, quantity: 1, zone: zone(person.timezone.as_deref(), ctx) }
+    pub const fn person(person: &Person) -> Self {
+        Self { id: person.person_id, quantity: 1 }
     }
 
-    pub fn resource(resource: &Resource, ctx: &Context) -> Self {
+    pub fn resource(resource: &Resource) -> Self {
         let quantity = u32::try_from(resource.quantity).unwrap_or(0);
-        Self { id: resource.resource_id, quantity, zone: zone(resource.timezone.as_deref(), ctx) }
+        Self { id: resource.resource_id, quantity }
     }
-}
-
-fn zone(name: Option<&str>, ctx: &Context) -> Zone {
-    name.and_then(|name| Zone::parse(name).ok()).unwrap_or_else(|| ctx.zone.clone())
 }
 
 /// Whether bookings and holds are read too.
@@ -114,12 +108,11 @@ impl World {
             }
         }
         for (owner, block) in blocks::within(conn, ctx.tenant, &ids, window)? {
-            let zone = owners.iter().find(|o| o.id == owner).map_or(&ctx.zone, |o| &o.zone);
             let busy = match world.own.get_mut(&owner) {
                 Some(own) => &mut own.busy,
                 None => &mut world.closures,
             };
-            push_block(&block, zone, &expansion, busy)?;
+            push_block(&block, &expansion, busy)?;
             if let Some(summary) = block.summary {
                 world.summaries.insert(reference(block.block_id), summary);
             }
@@ -191,7 +184,7 @@ pub(super) fn id(reference: Ref) -> Id {
     Id::from_bytes(reference.0)
 }
 
-fn push_block(block: &Block, zone: &Zone, expansion: &Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
+fn push_block(block: &Block, expansion: &Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
     let source = reference(block.block_id);
     let kind = BusyKind::Block(match block.kind {
         BlockKind::TimeOff => engine::BlockKind::TimeOff,
@@ -203,41 +196,8 @@ fn push_block(block: &Block, zone: &Zone, expansion: &Expansion, busy: &mut Vec<
         busy.push(Busy { at: Interval { start: block.start_at, end: block.end_at }, unit: None, kind, source });
         return Ok(());
     }
-    let series = series(block)?;
-    Ok(expansion.busy(&[Recurring::new(series, kind, source)], zone, busy).map_err(too_much)?)
-}
-
-/// A block as a series.
-///
-/// # Errors
-/// [`Error::Store`] for a rule that cannot be one: it was checked when it was written.
-pub(in crate::booking) fn series(block: &Block) -> Result<Series, Error> {
-    let zone = Zone::parse(&block.timezone).map_err(unreadable)?;
-    let moment = |local: Local| match block.all_day {
-        true => Moment::Date(local.0.date()),
-        false => Moment::Zoned(local.0, zone.clone()),
-    };
-    let mut definition = Definition::new(moment(block.start_local));
-    definition.end = End::At(moment(block.end_local));
-    if let Some(rule) = &block.rrule {
-        definition.rules.push(Rule::parse_lenient(rule).map_err(unreadable)?);
-    }
-    for start in locals(block.rdates.as_deref())? {
-        definition.rdates.push(Rdate::from(moment(start)));
-    }
-    for start in locals(block.exdates.as_deref())? {
-        definition.exdates.push(moment(start));
-    }
-    Ok(Series::new(definition).map_err(unreadable)?)
-}
-
-fn locals(column: Option<&str>) -> Result<Vec<Local>, Error> {
-    let texts = column.into_iter().flat_map(|column| column.split(',')).filter(|text| !text.is_empty());
-    texts.map(|text| Ok(Local(parse_civil(text).map_err(unreadable)?))).collect()
-}
-
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
-    store::Error::Db(diesel::result::Error::DeserializationError(Box::new(error)))
+    let (series, zone) = stored(block)?;
+    Ok(expansion.busy(&[Recurring::new(series, kind, source)], &zone, busy).map_err(too_much)?)
 }
 
 fn too_much(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
