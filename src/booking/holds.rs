@@ -123,7 +123,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id) -> Result<(), Error> {
 /// time, which is booked if it is free.
 ///
 /// # Errors
-/// As [`super::book`]; faults at `/hold` for one that there is not (any more), and wherever the booking disagrees with it.
+/// As [`super::book()`]; faults at `/hold` for one that there is not (any more), and wherever the booking disagrees with it.
 pub fn redeem(conn: &mut Conn, ctx: &Context, wanted: &HeldBooking) -> Result<Booked, Error> {
     let gone = || {
         let detail = format!("names no hold of this business: {}; it may have expired or been booked", wanted.hold);
