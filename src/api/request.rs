@@ -9,7 +9,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::{Api, json, problem::Problem};
-use crate::store::Id;
+use crate::store::{Id, NotAnId};
+use crate::time::TimeInput;
 
 /// The longest body the API takes, in bytes. The largest useful one, a service with 500 staff, has 20 KB.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -183,6 +184,16 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
 enum Tags {
     Any,
     Versions(Vec<i64>),
+}
+
+/// The time in a query parameter.
+pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<TimeInput>, Problem> {
+    text.map(|text| TimeInput::parse(text).map_err(|e| Problem::bad_parameter(name, e.to_string()))).transpose()
+}
+
+/// The id in a query parameter.
+pub(super) fn id(name: &str, text: Option<&str>) -> Result<Option<Id>, Problem> {
+    text.map(|text| text.parse().map_err(|e: NotAnId| Problem::bad_parameter(name, e.to_string()))).transpose()
 }
 
 fn etags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> {

@@ -1,9 +1,10 @@
 use serde::Deserialize;
 
 use super::super::problem::Problem;
+use super::super::request::{id, time};
 use crate::booking::input;
+use crate::store::BlockKind;
 use crate::store::blocks::Filter;
-use crate::store::{BlockKind, Id};
 use crate::time::{Instant, TimeInput, Zone};
 
 /// Which blocks to list.
@@ -79,13 +80,4 @@ impl Wanted {
         };
         Filter { from: self.from.map(at), until: self.to.map(at), ..self.others.clone() }
     }
-}
-
-fn time(name: &str, text: Option<&str>) -> Result<Option<TimeInput>, Problem> {
-    text.map(|text| TimeInput::parse(text).map_err(|e| Problem::bad_parameter(name, e.to_string()))).transpose()
-}
-
-fn id(name: &str, text: Option<&str>) -> Result<Option<Id>, Problem> {
-    text.map(|text| text.parse().map_err(|e: crate::store::NotAnId| Problem::bad_parameter(name, e.to_string())))
-        .transpose()
 }
