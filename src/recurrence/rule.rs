@@ -169,6 +169,25 @@ impl Rule {
         self
     }
 
+    /// The same pattern of weekdays so many days later, or earlier: BYDAY moves round the week, and where weeks are
+    /// counted their start moves with it. `None` for a rule that is not of whole weeks, whose pattern depends on months.
+    #[must_use]
+    pub fn weekdays_later(mut self, days: i64) -> Option<Self> {
+        let of_weeks = self.frequency == Frequency::Weekly && self.by_month.is_empty();
+        let no_others = self.by_month_day.is_empty() && self.by_year_day.is_empty() && self.by_week_no.is_empty();
+        if !of_weeks || !no_others {
+            return None;
+        }
+        for day in &mut self.by_day {
+            day.weekday = day.weekday.later(days);
+        }
+        self.by_day.sort_unstable();
+        if self.interval > 1 || !self.by_set_pos.is_empty() {
+            self.week_start = self.week_start.later(days);
+        }
+        Some(self)
+    }
+
     /// The same rule that ends at `until`, without COUNT.
     #[must_use]
     pub fn with_until(mut self, until: Until) -> Self {
@@ -185,6 +204,10 @@ impl Weekday {
     /// Days from Monday, 0 to 6.
     pub(super) const fn number(self) -> u8 {
         self as u8
+    }
+
+    fn later(self, days: i64) -> Self {
+        Self::ALL[usize::try_from((i64::from(self.number()) + days).rem_euclid(7)).unwrap_or(0)]
     }
 
     const fn name(self) -> &'static str {
