@@ -10,6 +10,7 @@ use super::request::{Input, Params, PathId};
 use super::view::{Id, ids};
 use super::{Api, problem::Problem};
 use crate::availability::explain_gap;
+use crate::booking::model::Scope;
 use crate::booking::offer::instead::{self, Instead};
 use crate::booking::offer::{self, Wish};
 use crate::booking::{Context, Error, input};
@@ -422,16 +423,27 @@ pub(super) struct Alternatives {
     alternatives: Vec<Slot>,
 }
 
-/// The nearest times to which a booking could be moved.
+/// What is to be moved.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AlternativesParams {
+    /// One occurrence of a series: the local start its rule gives it, or the same as an instant. None: all of it.
+    occurrence: Option<String>,
+}
+
+/// The nearest times to which a booking, or one occurrence of a series, could be moved.
 #[utoipa::path(get, path = "/v1/bookings/{id}/alternatives", tag = "bookings", operation_id = "getBookingAlternatives",
-    params(("id" = Id, Path)), responses((status = 200, body = Alternatives)))]
+    params(("id" = Id, Path), AlternativesParams), responses((status = 200, body = Alternatives)))]
 pub(super) async fn alternatives(
     State(api): State<Api>,
     caller: Caller,
     PathId(id): PathId,
+    Params(AlternativesParams { occurrence }): Params<AlternativesParams>,
 ) -> Result<Response, Problem> {
+    let scope = occurrence.map_or(Scope::All, |name| Scope::This(Some(name)));
     api.snapshot(caller, move |conn, ctx| {
-        let (zone, slots) = instead::of_move(conn, ctx, id, None, ALTERNATIVES)?;
+        let (zone, slots) = instead::of_move(conn, ctx, id, (&scope, None), ALTERNATIVES)?;
         let alternatives = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
         Answer::many(&Alternatives { timezone: zone.name().to_owned(), alternatives })
     })

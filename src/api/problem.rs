@@ -18,8 +18,15 @@ pub(super) struct Problem {
     detail: Option<Box<str>>,
     errors: Vec<Fault>,
     // Boxed, because results carry this where nothing is wrong.
-    alternatives: Box<[Slot]>,
+    times: Box<Times>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// With a refusal for want of time.
+#[derive(Debug, Clone, Default)]
+struct Times {
+    occurrences: Vec<FailingOccurrence>,
+    alternatives: Vec<Slot>,
 }
 
 /// Problem details, RFC 9457 §3.
@@ -38,9 +45,49 @@ pub(super) struct ProblemBody {
     /// Every field that is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FaultBody>,
+    /// With `slot-unavailable` of a series: every occurrence that cannot be had, by time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occurrences: Vec<FailingOccurrence>,
     /// With `slot-unavailable`: the nearest times that are free, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Slot>,
+}
+
+/// An occurrence of a series that cannot be had.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub(super) struct FailingOccurrence {
+    /// Its name: the local start its rule gives it, or the date of whole days.
+    pub occurrence: String,
+    /// RFC 3339, in the zone of the series.
+    pub start: String,
+    /// As `start`, exclusive.
+    pub end: String,
+    /// Everything that is in the way.
+    pub reasons: Vec<FailingReason>,
+}
+
+/// Why an occurrence cannot be had.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub(super) struct FailingReason {
+    /// As in `/availability/explain`: `booking`, `hold`, `outside_hours`, `holiday`, …
+    pub kind: String,
+    /// The kind in words, with the name of a block.
+    pub summary: String,
+}
+
+impl From<booking::Failing> for FailingOccurrence {
+    fn from(booking::Failing { recurrence_id, span, reasons }: booking::Failing) -> Self {
+        let reason = |reason: booking::offer::Reason| FailingReason {
+            kind: reason.kind.word().to_owned(),
+            summary: reason.summary,
+        };
+        Self {
+            occurrence: booking::scope::name(recurrence_id, span.all_day),
+            start: span.at.start.to_rfc3339(&span.zone),
+            end: span.at.end.to_rfc3339(&span.zone),
+            reasons: reasons.into_iter().map(reason).collect(),
+        }
+    }
 }
 
 /// One thing that is wrong with the input, or worth knowing about how it was understood.
@@ -61,7 +108,7 @@ impl From<Fault> for FaultBody {
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, errors: Vec::new(), alternatives: Box::new([]), headers: Vec::new() }
+        Self { status, kind, title, detail: None, errors: Vec::new(), times: Box::default(), headers: Vec::new() }
     }
 
     /// Whether the time that was asked for is taken.
@@ -70,8 +117,9 @@ impl Problem {
     }
 
     /// Offers other times.
-    pub(super) fn offering(self, alternatives: Vec<Slot>) -> Self {
-        Self { alternatives: alternatives.into(), ..self }
+    pub(super) fn offering(mut self, alternatives: Vec<Slot>) -> Self {
+        self.times.alternatives = alternatives;
+        self
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -166,7 +214,8 @@ impl Problem {
             status: self.status.as_u16(),
             detail: self.detail.map(String::from),
             errors: self.errors.into_iter().map(FaultBody::from).collect(),
-            alternatives: self.alternatives.into_vec(),
+            occurrences: self.times.occurrences,
+            alternatives: self.times.alternatives,
         }
     }
 
@@ -219,6 +268,11 @@ impl From<booking::Error> for Problem {
             booking::Error::Unavailable(ref faults) => {
                 let problem = Self::of_conflict(Conflict::SlotUnavailable, error.to_string());
                 Self { errors: faults.clone(), ..problem }
+            }
+            booking::Error::Occurrences { detail, failing } => {
+                let mut problem = Self::of_conflict(Conflict::SlotUnavailable, detail);
+                problem.times.occurrences = failing.into_iter().map(FailingOccurrence::from).collect();
+                problem
             }
             booking::Error::Store(error) => Self::of_store(&error),
         }

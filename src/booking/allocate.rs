@@ -3,6 +3,7 @@
 //! The choice is made and written in one transaction. What two transactions choose at once, the database refuses to
 //! one of them, whose unit of work then runs again and sees the other's choice (B11).
 
+use crate::availability::Why;
 use crate::store::allocations::{self, Allocation};
 use crate::store::bookings::Booking;
 use crate::store::people::Person;
@@ -10,6 +11,7 @@ use crate::store::resources::Resource;
 use crate::store::{Conn, Id, TenantId, holds};
 use crate::time::{Instant, Interval};
 
+use super::offer::Reason;
 use super::series::Occurrence;
 use super::span::Span;
 use super::{Conflict, Error};
@@ -195,6 +197,31 @@ fn place(
     let session = Id::derived(&[b"class", booking.service_id.as_bytes(), anchor.as_bytes(), &start]);
     let capacity = if needs.overflow { OVERFLOW_UNITS } else { needs.capacity };
     seat(conn, booking.tenant_id, capacity, candidate, session, busy)
+}
+
+/// What has taken an occurrence's place on one candidate of a quantity; none: it is free.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(super) fn taken_by(
+    conn: &mut Conn,
+    needs: &Needs<'_>,
+    anchor: Option<Id>,
+    (id, quantity): (Id, i32),
+    occurrence: &Occurrence,
+) -> Result<Option<Reason>, Error> {
+    let Booking { tenant_id: tenant, buffer_before_minutes: before, buffer_after_minutes: after, .. } = needs.booking;
+    if place(conn, needs, anchor, &Candidate { id, quantity }, occurrence)?.is_some() {
+        return Ok(None);
+    }
+    let busy = occurrence.span.at.widened(i64::from(*before) * 60, i64::from(*after) * 60);
+    let holder = allocations::holder(conn, *tenant, id, busy)?;
+    let kind = match holder {
+        _ if needs.capacity > 1 => Why::Full,
+        Some(holder) if holds::find(conn, *tenant, holder)?.is_some() => Why::Hold,
+        _ => Why::Booking,
+    };
+    Ok(Some(Reason { reference: holder, ..Reason::of(kind) }))
 }
 
 /// A seat of a class that runs already, or the first seat of a new one.

@@ -1,6 +1,8 @@
 //! Making a booking.
 
 use crate::store::bookings::{self, Booking, Override};
+use crate::store::people::Person;
+use crate::store::resources::Resource;
 use crate::store::services::{self, Service};
 use crate::store::{BookingStatus, Conn, Id, Ids, Local};
 
@@ -9,6 +11,7 @@ use super::cast::{Cast, Grip, bookable_service, resource_candidates, staff_candi
 use super::model::{Booked, NewBooking};
 use super::people::find_or_add_customer;
 use super::project::{self, Scene};
+use super::refusal::{self, Asking, Party};
 use super::series::{self, Occurrence};
 use super::span::{Asked, Bounds, Span, resolve};
 use super::{Conflict, Context, Error, Faults, history, input, offer};
@@ -104,7 +107,8 @@ pub(super) fn make(
         bookings::set_overrides(conn, ctx.tenant, booking.booking_id, &overrides)?;
     }
     history::record(conn, ctx, "created", None, &booking)?;
-    let cast = Cast { service, staff: taken.staff, customer, resources: taken.resources };
+    let (stand_ins, other_resources) = (Vec::new(), Vec::new());
+    let cast = Cast { service, staff: taken.staff, customer, resources: taken.resources, stand_ins, other_resources };
     let scene = Scene { booking: &booking, cast: &cast, overrides: &overrides, occurrences: &occurrences };
     let touched = project::create(conn, ctx, &scene)?;
     Ok(Booked { booking, customer: cast.customer, notices, touched })
@@ -152,6 +156,7 @@ pub(super) fn row(
         cancel_reason: None,
         created_at: ctx.now,
         updated_at: ctx.now,
+        continues: None,
     };
     span.write_to(&mut booking);
     Ok(booking)
@@ -201,6 +206,10 @@ pub(super) fn overrides(booking: &Booking, origin: &Origin) -> Vec<Override> {
             cancelled: o.moved_to.is_none(),
             start_local,
             end_local,
+            fold: 0,
+            end_fold: 0,
+            staff_id: None,
+            resource_ids: None,
         }
     };
     origin.overrides.iter().map(row).collect()
@@ -228,14 +237,34 @@ pub(super) fn claim(
     occurrences: &[Occurrence],
 ) -> Result<Taken, Error> {
     let providers = services::providers(conn, ctx.tenant, service.service_id)?;
-    let mut staff = staff_candidates(conn, ctx, &providers, new.staff, Grip::Hold)?;
-    let mut resources = resource_candidates(conn, ctx, &providers, new.resources.as_deref(), Grip::Hold)?;
+    let staff = staff_candidates(conn, ctx, &providers, new.staff, Grip::Hold)?;
+    let resources = resource_candidates(conn, ctx, &providers, new.resources.as_deref(), Grip::Hold)?;
     if booking.status == BookingStatus::Cancelled {
         let named = new.staff.is_some();
         return Ok(Taken { staff: staff.into_iter().next().filter(|_| named), resources: Vec::new() });
     }
     // What comes from elsewhere is already agreed on, and what was held was allowed then.
-    if way.bounds != Bounds::Any && !way.held {
+    let by_hours = way.bounds != Bounds::Any && !way.held;
+    let asking = Asking { ctx, service, booking, by_hours };
+    if booking.rrule.is_none() {
+        return allowed_and_free(conn, asking, occurrences, (staff, resources));
+    }
+    let party = Party { occurrences: occurrences.to_vec(), staff: staff.clone(), resources: resources.clone() };
+    match allowed_and_free(conn, asking, occurrences, (staff, resources)) {
+        Err(short @ Error::Conflict { kind: Conflict::SlotUnavailable, .. }) => {
+            Err(refusal::of_each(conn, asking, &[party], short)?)
+        }
+        taken => taken,
+    }
+}
+
+fn allowed_and_free(
+    conn: &mut Conn,
+    Asking { ctx, service, booking, by_hours }: Asking<'_>,
+    occurrences: &[Occurrence],
+    (mut staff, mut resources): (Vec<Person>, Vec<Vec<Resource>>),
+) -> Result<Taken, Error> {
+    if by_hours {
         (staff, resources) = offer::allowed(conn, ctx, service, occurrences, (staff, resources))?;
         staff = offer::fairest(conn, ctx, staff, booking.start_at)?;
     }

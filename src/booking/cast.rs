@@ -1,6 +1,6 @@
 //! Everyone and everything a booking involves.
 
-use crate::store::bookings::Booking;
+use crate::store::bookings::{Booking, Override};
 use crate::store::people::{self, Person};
 use crate::store::resources::{self, Resource};
 use crate::store::services::{self, Provider, Service};
@@ -19,14 +19,18 @@ pub struct Cast {
     pub customer: Option<Person>,
     /// What is used.
     pub resources: Vec<Resource>,
+    /// Who serves single occurrences of a series in their place.
+    pub stand_ins: Vec<Person>,
+    /// What is used for single occurrences instead.
+    pub other_resources: Vec<Resource>,
 }
 
 impl Cast {
-    /// Reads the rows that `booking` names, deleted ones too.
+    /// Reads the rows that `booking` and what differs of it name, deleted ones too.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn load(conn: &mut Conn, booking: &Booking) -> Result<Self, Error> {
+    pub fn load(conn: &mut Conn, booking: &Booking, overrides: &[Override]) -> Result<Self, Error> {
         let tenant = booking.tenant_id;
         let person = |conn: &mut Conn, id: Option<Id>| match id {
             Some(id) => people::find(conn, tenant, id),
@@ -37,7 +41,30 @@ impl Cast {
             staff: person(conn, booking.staff_id)?,
             customer: person(conn, booking.customer_id)?,
             resources: in_order(&booking.resource_ids.0, |ids| resources::find_all(conn, tenant, ids))?,
+            stand_ins: match overrides.iter().filter_map(|o| o.staff_id).collect::<Vec<Id>>() {
+                none if none.is_empty() => Vec::new(),
+                ids => people::find_all(conn, tenant, &ids)?,
+            },
+            other_resources: {
+                let ids = overrides.iter().filter_map(|o| o.resource_ids.as_ref()).flat_map(|ids| ids.0.clone());
+                in_order(&ids.collect::<Vec<Id>>(), |ids| resources::find_all(conn, tenant, ids))?
+            },
         })
+    }
+
+    /// Everyone and everything of one occurrence.
+    #[must_use]
+    pub fn of(&self, occurrence: &Override) -> Self {
+        let mut cast = self.clone();
+        if let Some(id) = occurrence.staff_id {
+            cast.staff = self.stand_ins.iter().chain(&self.staff).find(|person| person.person_id == id).cloned();
+        }
+        if let Some(ids) = &occurrence.resource_ids {
+            let known = || self.other_resources.iter().chain(&self.resources);
+            let find = |id: &Id| known().find(|resource| resource.resource_id == *id).cloned();
+            cast.resources = ids.0.iter().filter_map(find).collect();
+        }
+        cast
     }
 }
 

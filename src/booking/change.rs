@@ -1,18 +1,20 @@
 //! Changing a booking that exists: time, people, resources, texts, state.
 
+use serde_json::{Map, Value};
+
 use crate::store::bookings::{self, Booking, Override};
-use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, people, services};
+use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, people};
 use crate::time::Instant;
 
-use super::allocate::{Needs, take};
 use super::book::first_status;
-use super::cast::{Cast, Grip, resource_candidates, staff_candidates};
+use super::cast::Cast;
 use super::model::{Booked, BookingPatch};
 use super::people::find_or_add_customer;
 use super::project::{self, Scene};
+use super::retake::{ALL, Retake};
 use super::series::{self, Occurrence};
 use super::span::{Asked, Bounds, Span, resolve};
-use super::{Conflict, Context, Error, Fault, Faults, history, input, offer};
+use super::{Conflict, Context, Error, Fault, Faults, history, input};
 
 /// Applies a patch. What it does not name stays; when nothing differs, nothing is written.
 ///
@@ -51,9 +53,20 @@ pub fn cancel(
         return unchanged(conn, old, Vec::new());
     }
     require_open(&old, "cancelled")?;
-    allocations::delete(conn, ctx.tenant, id)?;
-    let new = Booking { status: BookingStatus::Cancelled, cancel_reason: reason, ..next_version(&old, ctx.now, true) };
-    finish(conn, ctx, "cancelled", &old, new)
+    cancel_whole(conn, ctx, &old, reason)
+}
+
+/// Cancels an open booking.
+pub(super) fn cancel_whole(
+    conn: &mut Conn,
+    ctx: &Context,
+    old: &Booking,
+    reason: Option<String>,
+) -> Result<Booked, Error> {
+    allocations::delete(conn, ctx.tenant, old.booking_id)?;
+    let new = Booking { status: BookingStatus::Cancelled, cancel_reason: reason, ..next_version(old, ctx.now, true) };
+    let overrides = bookings::overrides(conn, ctx.tenant, old.booking_id)?;
+    finish(conn, ctx, "cancelled", (old, &overrides), (new, &overrides))
 }
 
 /// Why something is cancelled, as it is kept.
@@ -91,7 +104,8 @@ fn close(
     }
     require_open(&old, status.word())?;
     let new = Booking { status, ..next_version(&old, ctx.now, true) };
-    finish(conn, ctx, status.word(), &old, new)
+    let overrides = bookings::overrides(conn, ctx.tenant, id)?;
+    finish(conn, ctx, status.word(), (&old, &overrides), (new, &overrides))
 }
 
 pub(super) fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Booking, Error> {
@@ -150,19 +164,25 @@ fn apply(conn: &mut Conn, ctx: &Context, id: Id, patch: &BookingPatch, action: &
     }
     refuse_taken_reference(conn, ctx, &old, &wanted)?;
     let stored = bookings::overrides(conn, ctx.tenant, id)?;
-    let overrides = shifted(&stored, &old, &wanted);
-    if overrides != stored {
-        bookings::set_overrides(conn, ctx.tenant, id, &overrides)?;
-    }
+    let overrides = carried(&stored, &old, &wanted)?;
     let occurrences = occurrences(&wanted, &overrides)?;
     wanted.last_end = project::last_end(&wanted, &occurrences);
     if needs_other_time(&old, &wanted) {
-        retake(conn, ctx, (&old, &wanted), &occurrences, Bounds::Upcoming(ctx.now))?;
+        let retake = Retake {
+            old: &old,
+            stored: &stored,
+            wanted: &wanted,
+            overrides: &overrides,
+            occurrences: &occurrences,
+            gives_back: ALL,
+            bounds: Bounds::Upcoming(ctx.now),
+        };
+        retake.run(conn, ctx)?;
     }
     let visible = Booking { external_ref: old.external_ref.clone(), ..wanted.clone() } != old;
     let next = next_version(&old, ctx.now, visible);
     let new = Booking { version: next.version, sequence: next.sequence, updated_at: next.updated_at, ..wanted };
-    Ok(Booked { notices, ..finish(conn, ctx, action, &old, new)? })
+    Ok(Booked { notices, ..finish(conn, ctx, action, (&old, &stored), (new, &overrides))? })
 }
 
 fn patch_texts(wanted: &mut Booking, patch: &BookingPatch) -> Result<(), Error> {
@@ -184,7 +204,12 @@ fn patch_texts(wanted: &mut Booking, patch: &BookingPatch) -> Result<(), Error> 
 }
 
 /// Works out the new times: a new start keeps the duration, a new zone keeps what the clocks show.
-fn patch_times(ctx: &Context, old: &Booking, wanted: &mut Booking, patch: &BookingPatch) -> Result<Vec<Fault>, Error> {
+pub(super) fn patch_times(
+    ctx: &Context,
+    old: &Booking,
+    wanted: &mut Booking,
+    patch: &BookingPatch,
+) -> Result<Vec<Fault>, Error> {
     if patch.start.is_none() && patch.end.is_none() && patch.timezone.is_none() {
         return Ok(Vec::new());
     }
@@ -210,12 +235,12 @@ fn patch_times(ctx: &Context, old: &Booking, wanted: &mut Booking, patch: &Booki
     let (span, notices) = resolve(asked, &ctx.zone, Bounds::Upcoming(ctx.now))?;
     span.write_to(wanted);
     if let Some(rule) = &old.rrule {
-        wanted.rrule = Some(series::read(rule, &span)?.rule);
+        wanted.rrule = Some(series::moved(rule, old.start_local.0, &span)?.rule);
     }
     Ok(notices)
 }
 
-fn duration_minutes(span: &Span) -> i32 {
+pub(super) fn duration_minutes(span: &Span) -> i32 {
     if span.all_day {
         let days = span.end_local.date().since(span.start_local.date()).map_or(1, |between| between.get_days());
         return days * 1440;
@@ -236,19 +261,28 @@ fn refuse_taken_reference(conn: &mut Conn, ctx: &Context, old: &Booking, wanted:
     }
 }
 
-/// What differs from a rule that moved: the occurrences it names move with the rule; where they were moved to stays.
-fn shifted(stored: &[Override], old: &Booking, wanted: &Booking) -> Vec<Override> {
-    let Ok(by) = wanted.start_local.0.since(old.start_local.0) else { return stored.to_vec() };
-    let shift = |o: &Override| {
-        let recurrence_id = Local(o.recurrence_id.0.saturating_add(by));
-        Override { recurrence_id, ..o.clone() }
+/// What differs from a rule that moved moves with it.
+fn carried(stored: &[Override], old: &Booking, wanted: &Booking) -> Result<Vec<Override>, Error> {
+    let times = |b: &Booking| (b.start_local, b.end_local, b.timezone.clone(), b.all_day, b.rrule.clone());
+    if stored.is_empty() || times(old) == times(wanted) {
+        return Ok(stored.to_vec());
+    }
+    let starts = |booking: &Booking| -> Result<_, Error> {
+        let span = span_of(booking)?;
+        let starts = series::starts(&span, booking.rrule.as_deref())?;
+        Ok((span, starts))
     };
-    stored.iter().map(shift).collect()
+    let ((was, old), (is, new)) = (starts(old)?, starts(wanted)?);
+    Ok(series::carried(stored, (&was, &old), (&is, &new)))
 }
 
-fn occurrences(booking: &Booking, overrides: &[Override]) -> Result<Vec<Occurrence>, Error> {
-    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
-    series::occurrences(&span, booking.rrule.as_deref(), overrides)
+/// When a stored booking takes place, or the first occurrence of a series.
+pub(super) fn span_of(booking: &Booking) -> Result<Span, Error> {
+    Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))
+}
+
+pub(super) fn occurrences(booking: &Booking, overrides: &[Override]) -> Result<Vec<Occurrence>, Error> {
+    series::occurrences(&span_of(booking)?, booking.rrule.as_deref(), overrides)
 }
 
 fn needs_other_time(old: &Booking, new: &Booking) -> bool {
@@ -256,52 +290,42 @@ fn needs_other_time(old: &Booking, new: &Booking) -> bool {
         != (new.start_at, new.end_at, new.staff_id, &new.resource_ids, &new.rrule, new.start_local)
 }
 
-/// Gives back the time a booking has and takes what it needs now.
-pub(super) fn retake(
-    conn: &mut Conn,
-    ctx: &Context,
-    (old, wanted): (&Booking, &Booking),
-    occurrences: &[Occurrence],
-    bounds: Bounds,
-) -> Result<(), Error> {
-    let service = services::hold(conn, ctx.tenant, wanted.service_id)?.ok_or(Error::NotFound("service"))?;
-    let mut providers = services::providers(conn, ctx.tenant, wanted.service_id)?;
-    if wanted.service_id == old.service_id && wanted.staff_id == old.staff_id && wanted.resource_ids == old.resource_ids
-    {
-        // Who serves a booking may go on serving it, even when the service names others by now.
-        providers.clear();
-    }
-    let mut staff = match wanted.staff_id {
-        Some(id) => staff_candidates(conn, ctx, &providers, Some(id), Grip::Hold)?,
-        None => Vec::new(),
-    };
-    let mut resources = resource_candidates(conn, ctx, &providers, Some(&wanted.resource_ids.0), Grip::Hold)?;
-    if bounds != Bounds::Any {
-        (staff, resources) = offer::allowed(conn, ctx, &service, occurrences, (staff, resources))?;
-    }
-    allocations::delete(conn, ctx.tenant, old.booking_id)?;
-    let (capacity, now) = (service.capacity, ctx.now);
-    take(conn, &Needs { booking: wanted, capacity, occurrences, staff, resources, overflow: false, now })?;
-    Ok(())
-}
-
-/// Writes the row, its history and everyone's calendars.
+/// Writes the row, what differs from its rule, its history and everyone's calendars.
 pub(super) fn finish(
     conn: &mut Conn,
     ctx: &Context,
     action: &str,
-    old: &Booking,
-    new: Booking,
+    was: (&Booking, &[Override]),
+    is: (Booking, &[Override]),
+) -> Result<Booked, Error> {
+    finish_with(conn, ctx, action, was, is, Map::new())
+}
+
+/// As [`finish`], with more for the history to tell.
+pub(super) fn finish_with(
+    conn: &mut Conn,
+    ctx: &Context,
+    action: &str,
+    (old, stored): (&Booking, &[Override]),
+    (new, overrides): (Booking, &[Override]),
+    more: Map<String, Value>,
 ) -> Result<Booked, Error> {
     if !bookings::replace(conn, &new, old.version)? {
         return Err(Error::Changed);
     }
-    history::record(conn, ctx, action, Some(old), &new)?;
-    let overrides = bookings::overrides(conn, ctx.tenant, new.booking_id)?;
-    let (was, is) = (Cast::load(conn, old)?, Cast::load(conn, &new)?);
-    let (then, now) = (occurrences(old, &overrides)?, occurrences(&new, &overrides)?);
-    let before = Scene { booking: old, cast: &was, overrides: &overrides, occurrences: &then };
-    let after = Scene { booking: &new, cast: &is, overrides: &overrides, occurrences: &now };
+    if overrides != stored {
+        bookings::set_overrides(conn, ctx.tenant, new.booking_id, overrides)?;
+    }
+    let mut changes = Map::new();
+    if (old.start_local, &old.rrule) == (new.start_local, &new.rrule) {
+        changes = history::occurrences(&span_of(&new)?, stored, overrides);
+    }
+    changes.extend(more);
+    history::record_with(conn, ctx, action, Some(old), &new, changes)?;
+    let (was, is) = (Cast::load(conn, old, stored)?, Cast::load(conn, &new, overrides)?);
+    let (then, now) = (occurrences(old, stored)?, occurrences(&new, overrides)?);
+    let before = Scene { booking: old, cast: &was, overrides: stored, occurrences: &then };
+    let after = Scene { booking: &new, cast: &is, overrides, occurrences: &now };
     let touched = project::update(conn, ctx, &after, Some(&before))?;
     Ok(Booked { booking: new, customer: is.customer, notices: Vec::new(), touched })
 }

@@ -1,4 +1,7 @@
+use super::offer::Reason;
+use super::span::Span;
 use crate::store;
+use crate::time::Civil;
 
 /// Why a use case did not happen. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +26,28 @@ pub enum Error {
     /// Times of several things that are had together or not at all are taken; each that is names its place.
     #[error("{}", .0.first().map_or_else(|| "the time is taken".to_owned(), Fault::to_string))]
     Unavailable(Vec<Fault>),
+    /// Some occurrences of a series cannot be had, and so none of it is.
+    #[error("{detail}")]
+    Occurrences {
+        /// Which, in short, and what to do.
+        detail: String,
+        /// Each of them, by start.
+        failing: Vec<Failing>,
+    },
     /// Somebody else changed it since the caller read it.
     #[error("it was changed since you read it; read it again and repeat your change")]
     Changed,
+}
+
+/// An occurrence of a series that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Which: the local start its rule gives it.
+    pub recurrence_id: Civil,
+    /// When it would be.
+    pub span: Span,
+    /// Everything that is in the way.
+    pub reasons: Vec<Reason>,
 }
 
 /// The kinds of conflict.
@@ -62,6 +84,14 @@ impl std::fmt::Display for Fault {
 }
 
 impl Error {
+    /// Whether it is for want of time.
+    #[must_use]
+    pub fn is_want_of_time(&self) -> bool {
+        let kind = Conflict::SlotUnavailable;
+        matches!(self, Self::Occurrences { .. } | Self::Unavailable(_))
+            || matches!(self, Self::Conflict { kind: found, .. } if *found == kind)
+    }
+
     /// One fault at one place.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Fault { pointer: pointer.into(), detail: detail.into() }])

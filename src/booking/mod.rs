@@ -22,10 +22,13 @@ pub mod orders;
 pub mod people;
 pub mod project;
 pub mod rederive;
+mod refusal;
 mod render;
 pub mod resources;
+mod retake;
 mod revise;
 mod saved;
+pub mod scope;
 pub mod series;
 pub mod services;
 pub mod span;
@@ -33,7 +36,7 @@ pub mod tenants;
 
 pub use book::{adopt, book};
 pub use change::{cancel, change, complete, no_show, reschedule};
-pub use error::{Conflict, Error, Fault, Faults};
+pub use error::{Conflict, Error, Failing, Fault, Faults};
 pub use revise::revise;
 pub use saved::Saved;
 

@@ -110,3 +110,16 @@ pub struct Booked {
     /// The collections whose content changed, for caches of this process.
     pub touched: Vec<Id>,
 }
+
+/// Which occurrences of a booking are meant. Each is named by its RECURRENCE-ID: the local start its rule gives it, or
+/// that as an instant; of whole days the date. The one occurrence of a booking that does not recur need not be named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Every one.
+    #[default]
+    All,
+    /// This one.
+    This(Option<String>),
+    /// This one and all after it.
+    Following(Option<String>),
+}

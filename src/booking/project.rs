@@ -29,7 +29,7 @@ pub struct Scene<'a> {
 /// # Errors
 /// [`Error::Store`].
 pub fn create(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>) -> Result<Vec<Id>, Error> {
-    write(conn, ctx, readers(scene.booking).into_iter().map(|reader| (reader, scene)), collections::insert_object)
+    write(conn, ctx, readers(scene).into_iter().map(|reader| (reader, scene)), collections::insert_object)
 }
 
 /// Writes a changed booking into the calendars of everyone concerned; to those who were and are no more (`before`
@@ -38,7 +38,7 @@ pub fn create(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>) -> Result<Vec<I
 /// # Errors
 /// [`Error::Store`].
 pub fn update(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>, before: Option<&Scene<'_>>) -> Result<Vec<Id>, Error> {
-    let mut shown: Vec<_> = readers(scene.booking).into_iter().map(|reader| (reader, scene)).collect();
+    let mut shown: Vec<_> = readers(scene).into_iter().map(|reader| (reader, scene)).collect();
     let Some(before) = before else {
         return write(conn, ctx, shown.into_iter(), collections::put_object);
     };
@@ -49,7 +49,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, scene: &Scene<'_>, before: Option<
         ..before.booking.clone()
     };
     let withdrawn = Scene { booking: &withdrawn, ..*before };
-    for reader in readers(before.booking) {
+    for reader in readers(before) {
         if shown.iter().all(|((still, _), _)| *still != reader.0) {
             shown.push((reader, &withdrawn));
         }
@@ -75,12 +75,21 @@ fn write<'a>(
     Ok(shown.into_iter().map(|((id, _), _)| id).collect())
 }
 
-/// Which collections a booking appears in, and as whose view.
-fn readers(booking: &Booking) -> Vec<(Id, Reader)> {
+/// Which collections a booking appears in, and as whose view: also of those who serve only some of its occurrences.
+fn readers(scene: &Scene<'_>) -> Vec<(Id, Reader)> {
+    let booking = scene.booking;
     let mut readers = Vec::with_capacity(4);
     readers.extend(booking.staff_id.map(|id| (id, Reader::Staff)));
     readers.extend(booking.customer_id.map(|id| (id, Reader::Customer)));
     readers.extend(booking.resource_ids.0.iter().map(|id| (*id, Reader::Resource)));
+    for o in scene.overrides.iter().filter(|o| !o.cancelled) {
+        let resources = o.resource_ids.iter().flat_map(|ids| &ids.0).map(|id| (*id, Reader::Resource));
+        for reader in o.staff_id.map(|id| (id, Reader::Staff)).into_iter().chain(resources) {
+            if readers.iter().all(|(known, _)| *known != reader.0) {
+                readers.push(reader);
+            }
+        }
+    }
     readers.push((Id::TEAM, Reader::Team));
     readers
 }
@@ -107,7 +116,7 @@ fn object(ctx: &Context, scene: &Scene<'_>, collection: Id, reader: Reader) -> R
         last_end: last_end(booking, scene.occurrences),
         modified_at: booking.updated_at,
         change: 0,
-        component: render(ctx, scene, &span, reader),
+        component: render(ctx, scene, &span, (reader, collection)),
     })
 }
 
@@ -146,8 +155,8 @@ pub fn refresh(conn: &mut Conn, ctx: &Context, of: Upcoming) -> Result<Vec<Id>, 
 /// # Errors
 /// [`Error::Store`].
 pub fn reproject(conn: &mut Conn, ctx: &Context, booking: &Booking) -> Result<Vec<Id>, Error> {
-    let cast = Cast::load(conn, booking)?;
     let overrides = bookings::overrides(conn, ctx.tenant, booking.booking_id)?;
+    let cast = Cast::load(conn, booking, &overrides)?;
     let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
     let occurrences = series::occurrences(&span, booking.rrule.as_deref(), &overrides)?;
     let scene = Scene { booking, cast: &cast, overrides: &overrides, occurrences: &occurrences };

@@ -6,6 +6,7 @@ use crate::store::{Conn, Id, allocations, services};
 use super::allocate::{Needs, take};
 use super::cast::Cast;
 use super::project::{self, Scene};
+use super::retake::shifts;
 use super::series::{self, Occurrence};
 use super::span::Span;
 use super::{Conflict, Context, Error, change, history};
@@ -83,25 +84,33 @@ fn allocated_as(conn: &mut Conn, booking: &Booking, occurrences: &[Occurrence]) 
 /// Takes the new time and writes everything. False: it overlaps another.
 fn settle(conn: &mut Conn, ctx: &Context, stale: &Stale) -> Result<bool, Error> {
     let booking = &stale.new;
-    let cast = Cast::load(conn, booking)?;
+    let cast = Cast::load(conn, booking, &stale.overrides)?;
     let service = services::find(conn, ctx.tenant, booking.service_id)?.ok_or(Error::NotFound("service"))?;
-    let needs = |overflow| Needs {
-        booking,
-        capacity: service.capacity,
-        occurrences: &stale.occurrences,
-        staff: cast.staff.clone().into_iter().collect(),
-        resources: cast.resources.iter().map(|r| vec![r.clone()]).collect(),
-        overflow,
-        now: ctx.now,
-    };
-    let fits = match take(conn, &needs(false)) {
-        Ok(_) => true,
-        Err(Error::Conflict { kind: Conflict::SlotUnavailable, .. }) => {
-            take(conn, &needs(true))?;
-            false
+    let mut fits = true;
+    for shift in shifts(booking, &stale.overrides, &stale.occurrences) {
+        let who = Cast::load(
+            conn,
+            &Booking { staff_id: shift.staff, resource_ids: shift.resources, ..booking.clone() },
+            &[],
+        )?;
+        let needs = |overflow| Needs {
+            booking,
+            capacity: service.capacity,
+            occurrences: &shift.occurrences,
+            staff: who.staff.clone().into_iter().collect(),
+            resources: who.resources.iter().map(|r| vec![r.clone()]).collect(),
+            overflow,
+            now: ctx.now,
+        };
+        match take(conn, &needs(false)) {
+            Ok(_) => {}
+            Err(Error::Conflict { kind: Conflict::SlotUnavailable, .. }) => {
+                take(conn, &needs(true))?;
+                fits = false;
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
-    };
+    }
     if !bookings::replace(conn, booking, stale.old.version)? {
         return Err(Error::Changed);
     }

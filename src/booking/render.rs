@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use crate::ical::event::{Attendee, Event, PartStat, Party, Status, When, render_event};
 use crate::store::bookings::{Booking, Override};
 use crate::store::people::Person;
-use crate::store::{BookingStatus, ResourceKind};
+use crate::store::{BookingStatus, Id, ResourceKind};
 use crate::time::{Civil, Resolved};
 
 use super::Context;
+use super::cast::Cast;
 use super::project::Scene;
 use super::series;
 use super::span::Span;
@@ -26,22 +27,33 @@ pub enum Reader {
     Team,
 }
 
-/// The VEVENTs of a booking for one reader: the booking or series, and each occurrence that was moved.
+/// The VEVENTs of a booking for one reader: the booking or series, and each occurrence that differs. Whoever serves only
+/// some occurrences sees these alone; to whoever serves the others they do not take place.
 #[must_use]
-pub fn render(ctx: &Context, scene: &Scene<'_>, span: &Span, reader: Reader) -> String {
-    let mut event = event(ctx, scene, span, reader);
-    let Some(rule) = &scene.booking.rrule else { return render_event(&event) };
+pub fn render(ctx: &Context, scene: &Scene<'_>, span: &Span, (reader, who): (Reader, Id)) -> String {
+    let Some(rule) = &scene.booking.rrule else { return render_event(&event(ctx, scene, span, reader)) };
     let instance = |o: &Override| at(span, o.recurrence_id.0, false);
-    event.rrule = Some(Cow::Borrowed(rule));
-    event.exdates = scene.overrides.iter().filter(|o| o.cancelled).map(instance).collect();
-    let mut text = render_event(&event);
-    event.rrule = None;
-    event.exdates = Vec::new();
-    for moved in scene.overrides.iter().filter(|o| !o.cancelled) {
+    let concerns = |cast: &Cast| match reader {
+        Reader::Staff => cast.staff.as_ref().is_some_and(|person| person.person_id == who),
+        Reader::Resource => cast.resources.iter().any(|resource| resource.resource_id == who),
+        Reader::Customer | Reader::Team => true,
+    };
+    let differing: Vec<(&Override, Cast)> = scene.overrides.iter().map(|o| (o, scene.cast.of(o))).collect();
+    let takes_place = |(o, cast): &&(&Override, Cast)| !o.cancelled && concerns(cast);
+    let mut text = String::new();
+    if concerns(scene.cast) {
+        let mut event = event(ctx, scene, span, reader);
+        event.rrule = Some(Cow::Borrowed(rule));
+        event.exdates = differing.iter().filter(|one| !takes_place(one)).map(|(o, _)| instance(o)).collect();
+        text.push_str(&render_event(&event));
+    }
+    for (moved, cast) in differing.iter().filter(takes_place) {
         let to = series::overridden(span, moved);
+        let scene = Scene { cast, ..*scene };
+        let mut event = event(ctx, &scene, span, reader);
         event.recurrence_id = Some(instance(moved));
-        event.start = at(&to, to.start_local, false);
-        event.end = at(&to, to.end_local, false);
+        event.start = at(&to, to.start_local, to.fold);
+        event.end = at(&to, to.end_local, to.end_fold);
         text.push_str(&render_event(&event));
     }
     text

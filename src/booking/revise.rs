@@ -1,13 +1,14 @@
 //! Making a booking what its source says it is now.
 
-use crate::store::bookings::{self, Booking};
-use crate::store::{BookingStatus, Conn, Id, Ids, allocations};
+use crate::store::bookings::{self, Booking, Override};
+use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations};
 
 use super::book::{Origin, overrides, refuse_known_reference, row};
 use super::cast::{Grip, bookable_service};
-use super::change::{finish, load, next_version, require_open, retake, unchanged};
+use super::change::{finish, load, next_version, require_open, unchanged};
 use super::model::{Booked, CustomerInput, NewBooking};
 use super::people::find_or_add_customer;
+use super::retake::{ALL, Retake};
 use super::span::{Asked, Bounds, Span, resolve};
 use super::{Context, Error, Fault, project, series};
 
@@ -28,12 +29,11 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     let (span, notices) = times(conn, ctx, new)?;
     let mut wanted = described(conn, ctx, &old, new, origin, &span)?;
     wanted.status = status;
-    let mut differs = overrides(&wanted, origin);
-    differs.sort_unstable_by_key(|o| o.recurrence_id.0);
+    let stored = bookings::overrides(conn, ctx.tenant, id)?;
+    let differs = with_stand_ins(overrides(&wanted, origin), &stored, &span, wanted.rrule.as_deref())?;
     let occurrences = series::occurrences(&span, wanted.rrule.as_deref(), &differs)?;
     wanted.last_end = project::last_end(&wanted, &occurrences);
     wanted.customer_id = customer(conn, ctx, &old, &new.customer)?;
-    let stored = bookings::overrides(conn, ctx.tenant, id)?;
     if wanted == old && differs == stored {
         return unchanged(conn, old, notices);
     }
@@ -41,13 +41,19 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     if wanted.external_ref != old.external_ref {
         refuse_known_reference(conn, ctx, &wanted)?;
     }
-    if differs != stored {
-        bookings::set_overrides(conn, ctx.tenant, id, &differs)?;
-    }
     if status == BookingStatus::Cancelled {
         allocations::delete(conn, ctx.tenant, id)?;
     } else if differs != stored || takes_other_time(&old, &wanted) {
-        retake(conn, ctx, (&old, &wanted), &occurrences, Bounds::Any)?;
+        let retake = Retake {
+            old: &old,
+            stored: &stored,
+            wanted: &wanted,
+            overrides: &differs,
+            occurrences: &occurrences,
+            gives_back: ALL,
+            bounds: Bounds::Any,
+        };
+        retake.run(conn, ctx)?;
     }
     // Subscribers need not hear of a reference.
     let visible = differs != stored || Booking { external_ref: old.external_ref.clone(), ..wanted.clone() } != old;
@@ -55,7 +61,7 @@ pub fn revise(conn: &mut Conn, ctx: &Context, id: Id, new: &NewBooking, origin: 
     wanted.version = next.version;
     wanted.updated_at = next.updated_at;
     wanted.sequence = next.sequence.max(origin.sequence.unwrap_or(0));
-    Ok(Booked { notices, ..finish(conn, ctx, action(&old, &wanted), &old, wanted)? })
+    Ok(Booked { notices, ..finish(conn, ctx, action(&old, &wanted), (&old, &stored), (wanted, &differs))? })
 }
 
 fn times(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<(Span, Vec<Fault>), Error> {
@@ -89,6 +95,36 @@ fn described(
     Ok(wanted)
 }
 
+/// No source says who serves a single occurrence: those who do, here, go on doing so.
+fn with_stand_ins(
+    mut differs: Vec<Override>,
+    stored: &[Override],
+    span: &Span,
+    rule: Option<&str>,
+) -> Result<Vec<Override>, Error> {
+    let starts = if rule.is_some() && !stored.is_empty() { series::starts(span, rule)? } else { Vec::new() };
+    for known in stored.iter().filter(|o| !o.cancelled && starts.contains(&o.recurrence_id.0)) {
+        let same = |o: &&mut Override| o.recurrence_id == known.recurrence_id;
+        let mine = match differs.iter_mut().find(same) {
+            Some(o) if o.cancelled => continue,
+            Some(o) => o,
+            None if known.staff_id.is_none() && known.resource_ids.is_none() => continue,
+            None => {
+                let of_rule = span.moved_to(known.recurrence_id.0);
+                let (start_local, end_local) = (Local(of_rule.start_local), Local(of_rule.end_local));
+                differs.push(Override { start_local, end_local, fold: 0, end_fold: 0, ..known.clone() });
+                continue;
+            }
+        };
+        (mine.staff_id, mine.resource_ids) = (known.staff_id, known.resource_ids.clone());
+        if (mine.start_local, mine.end_local) == (known.start_local, known.end_local) {
+            (mine.fold, mine.end_fold) = (known.fold, known.end_fold);
+        }
+    }
+    differs.sort_unstable_by_key(|o| o.recurrence_id.0);
+    Ok(differs)
+}
+
 /// Who says nothing of the state leaves it; who knows no more than that it was agreed on does not undo what became of it.
 fn next_status(old: &Booking, new: &NewBooking, origin: &Origin) -> BookingStatus {
     use BookingStatus::{Completed, Confirmed, NoShow};
@@ -115,6 +151,7 @@ fn same_booking(old: &Booking, described: Booking) -> Booking {
         cancel_reason: old.cancel_reason.clone(),
         created_at: old.created_at,
         updated_at: old.updated_at,
+        continues: old.continues,
         ..described
     }
 }

@@ -1,18 +1,23 @@
 //! Recurring bookings: from a rule to its occurrences.
 //!
-//! The `rrule` crate expands on the clock face, as if local times were UTC; each local time is then resolved in the
-//! booking's zone with current zone data. Rules it is known to get wrong, and rules without an end, are refused.
+//! [`crate::recurrence`] expands on the clock face of the booking's zone; each local time is then resolved with current
+//! zone data. What bookings have no use for is refused: rules without an end, and several times of one day.
 
-use rrule::{RRule, Tz, Unvalidated};
-
+use crate::recurrence::{Definition, Exhausted, Frequency, Moment, Rule, Series as Recurring, Until};
+use crate::store::Local;
 use crate::store::bookings::Override;
-use crate::time::{Civil, Interval};
+use crate::time::{Civil, Instant, Interval};
 
 use super::Error;
-use super::span::Span;
+use super::span::{Span, instant_of};
 
 /// Occurrences that a series may have.
 pub const MAX_OCCURRENCES: u16 = 400;
+/// Parts that calendars show wrongly or not at all.
+const NOT_SERVED: [&str; 5] = ["BYHOUR", "BYMINUTE", "BYSECOND", "RSCALE", "SKIP"];
+const MAX_INTERVAL: u32 = 1000;
+/// More than any offset from UTC.
+const MARGIN: i64 = 2 * 86_400;
 
 /// A rule with a known number of occurrences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,26 +37,44 @@ pub struct Occurrence {
     pub span: Span,
 }
 
-/// Reads a rule and lists its occurrences.
+/// Reads the rule of a new series and lists its occurrences.
 ///
 /// # Errors
 /// A fault at `/rrule`: not a rule, a part that bookings have no use for, no end, too many occurrences, or a start
-/// that is no occurrence of it.
+/// that is no occurrence of it; at `/start` when that is the later of two equal local times, which no rule can say.
 pub fn read(text: &str, first: &Span) -> Result<Series, Error> {
-    let parts = parts(text).map_err(refuse)?;
-    let found = expand(&parts, first, None)?;
-    if found.limited || found.starts.len() > usize::from(MAX_OCCURRENCES) {
+    if first.fold || first.end_fold {
+        let pointer = if first.fold { "/start" } else { "/end" };
+        let detail = "is the later of two times that clocks show twice; a series is kept by what clocks show, and that \
+                      means the earlier";
+        return Err(Error::invalid(pointer, detail));
+    }
+    expanded(text, first)
+}
+
+fn expanded(text: &str, first: &Span) -> Result<Series, Error> {
+    let rule = parse(text).map_err(refuse)?;
+    if rule.is_endless() {
+        return Err(refuse("has no end; add COUNT or UNTIL".to_owned()));
+    }
+    let starts = expand(&rule, first, first.start_local)?;
+    if starts.len() > usize::from(MAX_OCCURRENCES) {
         return Err(refuse(format!("has more than {MAX_OCCURRENCES} occurrences; give it a nearer end")));
     }
-    Ok(Series { rule: counted(&parts, found.starts.len()), starts: found.starts })
+    Ok(counted(rule, starts))
 }
 
 /// Whether a rule has no end.
 #[must_use]
 pub fn is_endless(text: &str) -> bool {
-    let rule = text.to_ascii_uppercase();
-    let rule = rule.strip_prefix("RRULE:").unwrap_or(&rule);
-    !rule.split(';').any(|part| part.starts_with("COUNT=") || part.starts_with("UNTIL="))
+    parse(text).is_ok_and(|rule| rule.is_endless())
+}
+
+/// Whether two rules differ in their end at most.
+#[must_use]
+pub fn same_pattern(one: &str, other: &str) -> bool {
+    let pattern = |text: &str| parse(text).map(|rule| rule.with_count(None));
+    pattern(one) == pattern(other)
 }
 
 /// The part of an endless rule that is booked: all its occurrences until `until`, or, where these are more than a series
@@ -60,17 +83,16 @@ pub fn is_endless(text: &str) -> bool {
 /// # Errors
 /// As [`read`]; also when nothing is left.
 pub fn read_endless(text: &str, first: &Span, from: Civil, until: Civil) -> Result<Series, Error> {
-    let bounded = format!("{};UNTIL={}", text.trim(), until.strftime("%Y%m%dT%H%M%S"));
-    let parts = parts(&bounded).map_err(refuse)?;
-    let mut found = expand(&parts, first, None)?;
-    if found.limited {
-        found = expand(&parts, first, Some(from))?;
+    let rule = parse(text).map_err(refuse)?.with_until(Until::Local(until));
+    let mut starts = expand(&rule, first, first.start_local)?;
+    if starts.len() > usize::from(MAX_OCCURRENCES) {
+        starts = expand(&rule, first, from)?;
     }
-    found.starts.truncate(usize::from(MAX_OCCURRENCES));
-    if found.starts.is_empty() {
+    starts.truncate(usize::from(MAX_OCCURRENCES));
+    if starts.is_empty() {
         return Err(refuse(format!("has no occurrence from {from} to {until}")));
     }
-    Ok(Series { rule: counted(&parts, found.starts.len()), starts: found.starts })
+    Ok(counted(rule, starts))
 }
 
 /// Whether an endless rule has an occurrence at this local time.
@@ -78,151 +100,113 @@ pub fn read_endless(text: &str, first: &Span, from: Civil, until: Civil) -> Resu
 /// # Errors
 /// As [`read`].
 pub fn has_occurrence(text: &str, first: &Span, start: Civil) -> Result<bool, Error> {
-    let bounded = format!("{};UNTIL={}", text.trim(), start.strftime("%Y%m%dT%H%M%S"));
-    let parts = parts(&bounded).map_err(refuse)?;
-    Ok(expand(&parts, first, Some(start))?.starts.first() == Some(&start))
+    recurring(&parse(text).map_err(refuse)?, first)?.contains(start).map_err(too_much)
+}
+
+/// The first `count` occurrences of a stored series.
+///
+/// # Errors
+/// As [`read`].
+pub fn shortened(text: &str, count: usize) -> Result<String, Error> {
+    let rule = parse(text).map_err(refuse)?;
+    Ok(rule.with_count(u32::try_from(count).ok()).to_string())
+}
+
+/// The series whose first occurrence is now `first` instead of one on the day `was`: the same rule, or, where that does
+/// not name the new day, the same pattern of weekdays so many days later.
+///
+/// # Errors
+/// As [`read`].
+pub fn moved(text: &str, was: Civil, first: &Span) -> Result<Series, Error> {
+    let as_it_is = read(text, first);
+    let (Err(Error::Invalid(_)), Ok(rule)) = (&as_it_is, parse(text)) else { return as_it_is };
+    let days = first.start_local.date().since(was.date()).map_or(0, |between| i64::from(between.get_days()));
+    match rule.weekdays_later(days) {
+        Some(rule) if days != 0 => read(&rule.to_string(), first),
+        _ => as_it_is,
+    }
 }
 
 fn refuse(detail: String) -> Error {
     Error::invalid("/rrule", detail)
 }
 
-/// Local starts, and whether there are more than a series may have.
-struct Found {
-    starts: Vec<Civil>,
-    limited: bool,
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn too_much(error: Exhausted) -> Error {
+    refuse(error.to_string())
 }
 
-/// The occurrences of a rule from `from` on, at most one more than a series may have.
-fn expand(parts: &[(String, String)], first: &Span, from: Option<Civil>) -> Result<Found, Error> {
-    let start = first.start_local;
-    let rule = with_utc_until(parts, first);
-    let wall = |civil: Civil| civil.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let parsed: RRule<Unvalidated> = rule.parse().map_err(|e| refuse(format!("is not a recurrence rule: {e}")))?;
-    let origin = format!("DTSTART:{}\nRRULE:{parsed}", wall(start));
-    let set: rrule::RRuleSet = origin.parse().map_err(|e| refuse(format!("is not a recurrence rule: {e}")))?;
-    if set.clone().all(1).dates.first().and_then(civil_of) != Some(start) {
-        return Err(refuse("does not include the start; begin the series on a day that the rule names".to_owned()));
-    }
-    let set = match from {
-        None => set,
-        Some(from) => set.after(clock_face(from.max(start)).ok_or_else(|| refuse("is out of range".to_owned()))?),
-    };
-    let found = set.limit().all(MAX_OCCURRENCES + 1);
-    let starts = found.dates.iter().filter_map(civil_of).collect::<Vec<_>>();
-    let limited = found.limited || starts.len() > usize::from(MAX_OCCURRENCES);
-    Ok(Found { starts, limited })
-}
-
-/// The rule with the number of its occurrences for an end.
-fn counted(parts: &[(String, String)], count: usize) -> String {
-    let kept = parts.iter().filter(|(name, _)| !matches!(name.as_str(), "COUNT" | "UNTIL"));
-    let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{};COUNT={count}", kept.join(";"))
-}
-
-/// A local time as if it were UTC.
-fn clock_face(civil: Civil) -> Option<chrono::DateTime<Tz>> {
-    use chrono::TimeZone;
-    let (date, time) = (civil.date(), civil.time());
-    let (month, day) = (u32::try_from(date.month()).ok()?, u32::try_from(date.day()).ok()?);
-    let clock = [time.hour(), time.minute(), time.second()].map(|part| u32::try_from(part).unwrap_or_default());
-    Tz::UTC.with_ymd_and_hms(i32::from(date.year()), month, day, clock[0], clock[1], clock[2]).single()
-}
-
-fn civil_of(date: &chrono::DateTime<Tz>) -> Option<Civil> {
-    use chrono::{Datelike, Timelike};
-    Civil::new(
-        date.year().try_into().ok()?,
-        date.month().try_into().ok()?,
-        date.day().try_into().ok()?,
-        date.hour().try_into().ok()?,
-        date.minute().try_into().ok()?,
-        date.second().try_into().ok()?,
-        0,
-    )
-    .ok()
-}
-
-/// The parts of a rule, upper-cased, each known and allowed.
-fn parts(text: &str) -> Result<Vec<(String, String)>, String> {
-    const ALLOWED: [&str; 9] =
-        ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"];
+/// A rule that bookings may have.
+fn parse(text: &str) -> Result<Rule, String> {
+    let text = text.trim();
     if text.len() > 512 || !text.is_ascii() {
         return Err("is too long or not ASCII".to_owned());
     }
-    let text = text.trim().to_ascii_uppercase();
-    let mut parts: Vec<(String, String)> = Vec::new();
-    for part in text.strip_prefix("RRULE:").unwrap_or(&text).split(';') {
-        let (name, value) = part.split_once('=').ok_or_else(|| format!("has a part without a value: \"{part}\""))?;
-        if !ALLOWED.contains(&name) {
-            return Err(format!("has {name}, which bookings cannot have; allowed are {}", ALLOWED.join(", ")));
-        }
-        if value.is_empty() || parts.iter().any(|(seen, _)| seen == name) {
-            return Err(format!("has {name} twice or empty"));
-        }
-        parts.push((name.to_owned(), value.to_owned()));
+    let prefix = text.get(..6).filter(|prefix| prefix.eq_ignore_ascii_case("RRULE:"));
+    let rule = Rule::parse(prefix.map_or(text, |prefix| &text[prefix.len()..])).map_err(|error| error.to_string())?;
+    let written = rule.to_string();
+    let names = || written.split(';').filter_map(|part| Some(part.split_once('=')?.0));
+    if let Some(name) = names().find(|name| NOT_SERVED.contains(name)) {
+        return Err(format!("has {name}, which bookings cannot have; not served are {}", NOT_SERVED.join(", ")));
     }
-    let get = |name: &str| parts.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
-    let freq = get("FREQ").ok_or("has no FREQ")?;
-    if !matches!(freq, "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY") {
-        return Err(format!("has FREQ={freq}; bookings recur DAILY, WEEKLY, MONTHLY or YEARLY"));
+    match rule.frequency() {
+        Frequency::Daily | Frequency::Weekly | Frequency::Monthly | Frequency::Yearly => {}
+        freq => return Err(format!("has FREQ={freq}; bookings recur DAILY, WEEKLY, MONTHLY or YEARLY")),
     }
-    match (get("COUNT"), get("UNTIL")) {
-        (Some(_), Some(_)) => return Err("has both COUNT and UNTIL; RFC 5545 allows one of them".to_owned()),
-        (None, None) => return Err("has no end; add COUNT or UNTIL".to_owned()),
-        _ => {}
+    if rule.interval() > MAX_INTERVAL {
+        return Err(format!("has an INTERVAL that is not a number from 1 to {MAX_INTERVAL}"));
     }
-    if get("INTERVAL").is_some_and(|n| !n.parse::<u16>().is_ok_and(|n| (1..=1000).contains(&n))) {
-        return Err("has an INTERVAL that is not a number from 1 to 1000".to_owned());
+    if rule.count().is_some_and(|count| count > u32::from(MAX_OCCURRENCES)) {
+        return Err(format!("has more than {MAX_OCCURRENCES} occurrences; give it a nearer end"));
     }
-    check_days(freq, get("BYDAY"))?;
-    Ok(parts)
+    Ok(rule)
 }
 
-/// Refuses BYDAY forms that RFC 5545 forbids or that `rrule` 0.14 answers wrongly in silence.
-fn check_days(freq: &str, days: Option<&str>) -> Result<(), String> {
-    let Some(days) = days else { return Ok(()) };
-    let ordinals = days.split(',').filter(|day| day.len() > 2).count();
-    if ordinals > 0 && matches!(freq, "DAILY" | "WEEKLY") {
-        return Err(format!("has an ordinal in BYDAY, which RFC 5545 §3.3.10 does not allow with FREQ={freq}"));
-    }
-    if ordinals > 0 && ordinals < days.split(',').count() {
-        return Err("mixes days with and without an ordinal in BYDAY; make two series of it".to_owned());
-    }
-    Ok(())
-}
-
-/// The rule with UNTIL as the clock face in `first`'s zone shows it, written as if it were UTC.
-fn with_utc_until(parts: &[(String, String)], first: &Span) -> String {
-    let until = |value: &str| -> String {
-        match value.len() {
-            8 => format!("{value}T235959Z"),
-            15 => format!("{value}Z"),
-            _ => crate::time::TimeInput::parse(&rfc3339(value)).map_or_else(
-                |_| value.to_owned(),
-                |time| match time {
-                    crate::time::TimeInput::Fixed(at) => {
-                        format!("{}Z", first.zone.civil_at(at).strftime("%Y%m%dT%H%M%S"))
-                    }
-                    _ => value.to_owned(),
-                },
-            ),
-        }
+fn recurring(rule: &Rule, first: &Span) -> Result<Recurring, Error> {
+    let start = match first.all_day {
+        true => Moment::Date(first.start_local.date()),
+        false => Moment::Zoned(first.start_local, first.zone.clone()),
     };
-    let rewritten = parts.iter().map(|(name, value)| match name.as_str() {
-        "UNTIL" => format!("{name}={}", until(value)),
-        _ => format!("{name}={value}"),
-    });
-    rewritten.collect::<Vec<_>>().join(";")
+    let mut definition = Definition::new(start);
+    definition.rules.push(rule.clone());
+    Recurring::new(definition).map_err(|error| refuse(error.to_string()))
 }
 
-/// `20260301T090000Z` as `2026-03-01T09:00:00Z`.
-fn rfc3339(basic: &str) -> String {
-    let part = |range: std::ops::Range<usize>| basic.get(range).unwrap_or_default();
-    let (date, time) =
-        ([part(0..4), part(4..6), part(6..8)].join("-"), [part(9..11), part(11..13), part(13..15)].join(":"));
-    format!("{date}T{time}Z")
+/// The occurrences of a rule from `from` on, at most one more than a series may have.
+fn expand(rule: &Rule, first: &Span, from: Civil) -> Result<Vec<Civil>, Error> {
+    let series = recurring(rule, first)?;
+    if !series.contains(first.start_local).map_err(too_much)? {
+        return Err(refuse("does not include the start; begin the series on a day that the rule names".to_owned()));
+    }
+    let from = from.max(first.start_local);
+    let window = Interval { start: first.zone.instant(from) - MARGIN, end: Instant::MAX + 1 };
+    let mut starts = Vec::new();
+    for instance in series.instances(window, &first.zone) {
+        let start = instance.map_err(too_much)?.recurrence_id();
+        if start >= from {
+            starts.push(start);
+        }
+        if starts.len() > usize::from(MAX_OCCURRENCES) {
+            break;
+        }
+    }
+    Ok(starts)
+}
+
+/// The rule with the number of its occurrences for an end.
+fn counted(rule: Rule, starts: Vec<Civil>) -> Series {
+    Series { rule: rule.with_count(u32::try_from(starts.len()).ok()).to_string(), starts }
+}
+
+/// The local starts of a stored booking: its own, or those its rule gives.
+///
+/// # Errors
+/// [`Error::Invalid`] for a rule that cannot be read.
+pub fn starts(span: &Span, rule: Option<&str>) -> Result<Vec<Civil>, Error> {
+    match rule {
+        Some(rule) => Ok(expanded(rule, span)?.starts),
+        None => Ok(vec![span.start_local]),
+    }
 }
 
 /// The times a booking takes place: its own, or those of its series with what differs.
@@ -230,32 +214,65 @@ fn rfc3339(basic: &str) -> String {
 /// # Errors
 /// [`Error::Invalid`] for a rule that cannot be read.
 pub fn occurrences(span: &Span, rule: Option<&str>, overrides: &[Override]) -> Result<Vec<Occurrence>, Error> {
-    let Some(rule) = rule else {
+    if rule.is_none() {
         return Ok(vec![Occurrence { recurrence_id: span.start_local, span: span.clone() }]);
-    };
-    let series = read(rule, span)?;
-    let mut all = Vec::with_capacity(series.starts.len());
-    for start in series.starts {
-        let changed = overrides.iter().find(|o| o.recurrence_id.0 == start);
-        match changed {
-            Some(o) if o.cancelled => {}
-            Some(o) => all.push(Occurrence { recurrence_id: start, span: overridden(span, o) }),
-            None => all.push(Occurrence { recurrence_id: start, span: span.moved_to(start) }),
-        }
     }
-    Ok(all)
+    let starts = starts(span, rule)?;
+    let one = |start: Civil| match overrides.iter().find(|o| o.recurrence_id.0 == start) {
+        Some(o) if o.cancelled => None,
+        Some(o) => Some(Occurrence { recurrence_id: start, span: overridden(span, o) }),
+        None => Some(Occurrence { recurrence_id: start, span: span.moved_to(start) }),
+    };
+    Ok(starts.into_iter().filter_map(one).collect())
 }
 
 /// The span of an occurrence that was moved.
 #[must_use]
 pub fn overridden(span: &Span, changed: &Override) -> Span {
-    let mut moved = span.moved_to(changed.start_local.0);
-    let end = span.zone.instant(changed.end_local.0);
-    if let Some(at) = Interval::new(moved.at.start, end) {
-        moved.at = at;
-        moved.end_local = changed.end_local.0;
+    let (fold, end_fold) = (changed.fold == 1, changed.end_fold == 1);
+    let start = instant_of(&span.zone, changed.start_local.0, fold);
+    let end = instant_of(&span.zone, changed.end_local.0, end_fold);
+    match Interval::new(start, end) {
+        Some(at) => Span {
+            start_local: changed.start_local.0,
+            end_local: changed.end_local.0,
+            fold,
+            end_fold,
+            at,
+            ..span.clone()
+        },
+        // New zone rules may have put a gap between the two.
+        None => span.moved_to(changed.start_local.0),
     }
-    moved
+}
+
+/// What differs from a series that moved: the n-th occurrence of the old is the n-th of the new. What was moved alone
+/// keeps its own time; what only has others to serve it moves along.
+#[must_use]
+pub fn carried(stored: &[Override], old: (&Span, &[Civil]), new: (&Span, &[Civil])) -> Vec<Override> {
+    let carry = |o: &Override| {
+        let n = old.1.iter().position(|start| *start == o.recurrence_id.0)?;
+        let start = *new.1.get(n)?;
+        let (of_old, of_new) = (old.0.moved_to(o.recurrence_id.0), new.0.moved_to(start));
+        let mut o = Override { recurrence_id: Local(start), ..o.clone() };
+        let moved_alone = !o.cancelled && (o.start_local.0, o.end_local.0) != (of_old.start_local, of_old.end_local);
+        // A time means nothing to a series of whole days, nor a day to one of times.
+        if !moved_alone || old.0.all_day != new.0.all_day {
+            (o.start_local, o.end_local) = (Local(of_new.start_local), Local(of_new.end_local));
+            (o.fold, o.end_fold) = (0, 0);
+        }
+        Some(o).filter(|o| differs(o, new.0))
+    };
+    stored.iter().filter_map(carry).collect()
+}
+
+/// Whether an occurrence is other than its rule has it.
+#[must_use]
+pub fn differs(o: &Override, span: &Span) -> bool {
+    o.cancelled || o.staff_id.is_some() || o.resource_ids.is_some() || {
+        let of_rule = span.moved_to(o.recurrence_id.0);
+        overridden(span, o).at != of_rule.at
+    }
 }
 
 #[cfg(test)]
@@ -293,7 +310,6 @@ mod tests {
             "FREQ=DAILY;INTERVAL=0;COUNT=2",
             "FREQ=DAILY;COUNT=4294967295",
             "FREQ=DAILY;UNTIL=99991231",
-            "FREQ=MONTHLY;BYDAY=MO,2TU;COUNT=3",
             "FREQ=WEEKLY;BYDAY=2TU;COUNT=3",
             "COUNT=3",
             "FREQ=DAILY;COUNT=2;COUNT=3",
@@ -301,11 +317,52 @@ mod tests {
             "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
             "nonsense",
             "FREQ=DAILY;COUNT=2;RSCALE=GREGORIAN",
+            "FREQ=DAILY;BYHOUR=9,15;COUNT=4",
+            "FREQ=DAILY;INTERVAL=1001;COUNT=2",
+            "FREQ=DAILY;COUNT=401",
             "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=2",
             "",
         ] {
             // 15 March 2026 is a Sunday, so BYDAY=MO does not include the start.
             assert!(read(rule, &span("2026-03-15T09:00")).is_err(), "{rule}");
         }
+    }
+
+    #[test]
+    fn days_with_and_without_an_ordinal_and_the_last_workday() {
+        for (rule, expected) in [
+            // Every Sunday and the first Monday.
+            (
+                "FREQ=MONTHLY;BYDAY=SU,1MO;COUNT=5",
+                ["2026-03-15", "2026-03-22", "2026-03-29", "2026-04-05", "2026-04-06"],
+            ),
+            (
+                "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SU;BYSETPOS=13,-1;COUNT=5",
+                ["2026-03-15", "2026-03-31", "2026-04-15", "2026-04-30", "2026-05-15"],
+            ),
+        ] {
+            let series = read(rule, &span("2026-03-15T09:00")).unwrap();
+            let days: Vec<String> = series.starts.iter().map(|start| start.date().to_string()).collect();
+            assert_eq!(days, expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_weekly_pattern_moves_with_its_first_day() {
+        let two_weeks = "FREQ=WEEKLY;INTERVAL=2;COUNT=5;BYDAY=MO,SU";
+        let was = span("2026-03-15T09:00");
+        let old = read(two_weeks, &was).unwrap();
+        let series = moved(two_weeks, was.start_local, &span("2026-03-17T11:00")).unwrap();
+        for (old, new) in old.starts.iter().zip(&series.starts) {
+            assert_eq!(new.date().since(old.date()).unwrap().get_days(), 2, "{old} {new}");
+        }
+        assert_eq!(series.starts.len(), 5);
+        assert!(moved("FREQ=MONTHLY;BYDAY=3SU;COUNT=3", was.start_local, &span("2026-03-17T11:00")).is_err());
+    }
+
+    #[test]
+    fn the_later_of_two_equal_times_is_no_start_of_a_series() {
+        let later = span("2026-10-25T02:30:00+01:00");
+        assert!(read("FREQ=DAILY;COUNT=2", &later).unwrap_err().to_string().contains("start is the later"));
     }
 }

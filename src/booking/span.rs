@@ -120,6 +120,14 @@ pub(super) fn point(text: &str, pointer: &str, zone: &Zone, notices: &mut Vec<Fa
     }
 }
 
+/// The instant of a local time; `fold` says that the later of two is meant.
+pub(super) fn instant_of(zone: &Zone, civil: Civil, fold: bool) -> Instant {
+    match zone.resolve(civil) {
+        Resolved::Twice { later, .. } if fold => later,
+        _ => zone.instant(civil),
+    }
+}
+
 /// The local time of an instant, and whether it is the later of two.
 fn fixed(at: Instant, zone: &Zone) -> Point {
     let civil = zone.civil_at(at);
@@ -183,12 +191,8 @@ impl Span {
     /// When its zone is no longer known.
     pub fn of(booking: &Booking) -> Result<Self, crate::time::UnknownZone> {
         let zone = Zone::parse(&booking.timezone)?;
-        let at = |civil: Civil, fold: bool| match zone.resolve(civil) {
-            Resolved::Twice { later, .. } if fold => later,
-            _ => zone.instant(civil),
-        };
-        let start = at(booking.start_local.0, booking.fold == 1);
-        let end = at(booking.end_local.0, booking.end_fold == 1);
+        let start = instant_of(&zone, booking.start_local.0, booking.fold == 1);
+        let end = instant_of(&zone, booking.end_local.0, booking.end_fold == 1);
         // New rules may have put a gap between the two; then the length it had is what can be kept.
         let at = Interval::new(start, end)
             .unwrap_or(Interval { start, end: start + (booking.end_at - booking.start_at).max(60) });

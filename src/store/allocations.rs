@@ -171,6 +171,25 @@ pub fn delete(conn: &mut Conn, tenant: TenantId, booking: Id) -> Result<(), Erro
     Ok(())
 }
 
+/// Gives back the time of occurrences of a booking: of those whose rule has them start within `starts`, the end
+/// included.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn delete_occurrences(
+    conn: &mut Conn,
+    tenant: TenantId,
+    booking: Id,
+    (first, last): (Instant, Instant),
+) -> Result<(), Error> {
+    let rows = allocations::table
+        .filter(allocations::tenant_id.eq(tenant))
+        .filter(allocations::booking_id.eq(booking))
+        .filter(allocations::occurrence.between(first, last));
+    on!(conn, |c| diesel::delete(rows).execute(c))?;
+    Ok(())
+}
+
 /// All time of a booking, in order.
 ///
 /// # Errors

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::schema::{booking_history, bookings, occurrence_overrides};
+use super::schema::{allocations, booking_history, bookings, occurrence_overrides};
 use super::{BookingKind, BookingStatus, Conn, Error, Id, Ids, Local, TenantId, on};
-use crate::time::Instant;
+use crate::time::{Instant, Interval};
 
 /// A booking. Local times and zone are the truth, instants are derived from them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -52,6 +52,8 @@ pub struct Booking {
     pub cancel_reason: Option<String>,
     pub created_at: Instant,
     pub updated_at: Instant,
+    /// The series whose later occurrences it took over.
+    pub continues: Option<Id>,
 }
 
 /// An occurrence of a series that differs from what the rule says.
@@ -66,6 +68,14 @@ pub struct Override {
     pub cancelled: bool,
     pub start_local: Local,
     pub end_local: Local,
+    /// 1: the later of two instants that `start_local` names in the booking's zone.
+    pub fold: i16,
+    /// The same for `end_local`.
+    pub end_fold: i16,
+    /// Who serves it; none: who serves the series.
+    pub staff_id: Option<Id>,
+    /// What it uses; none: what the series uses.
+    pub resource_ids: Option<Ids>,
 }
 
 /// One change of a booking.
@@ -84,6 +94,17 @@ pub struct Change {
     pub action: String,
     /// JSON: field → [from, to].
     pub changes: String,
+}
+
+/// The bookings of which a staff member serves some occurrences in somebody else's place.
+macro_rules! stood_in {
+    ($tenant:expr, $staff:expr) => {
+        occurrence_overrides::table
+            .filter(occurrence_overrides::tenant_id.eq($tenant))
+            .filter(occurrence_overrides::staff_id.eq($staff))
+            .filter(occurrence_overrides::cancelled.eq(false))
+            .select(occurrence_overrides::booking_id)
+    };
 }
 
 /// Adds a booking.
@@ -128,7 +149,7 @@ pub struct Filter {
     pub from: Option<Instant>,
     /// Those that start before this.
     pub until: Option<Instant>,
-    /// Those of this staff member.
+    /// Those of this staff member, also when they serve only some occurrences.
     pub staff: Option<Id>,
     /// Those of this customer.
     pub customer: Option<Id>,
@@ -140,7 +161,18 @@ pub struct Filter {
     pub external_ref: Option<String>,
 }
 
-/// A page of bookings by start, then id, after the one at `after`.
+impl Filter {
+    /// The window it asks about, if it asks about one.
+    #[must_use]
+    pub fn window(&self) -> Option<Interval> {
+        (self.from.is_some() || self.until.is_some()).then(|| Interval {
+            start: self.from.unwrap_or(Instant::from_unix(i64::MIN)),
+            end: self.until.unwrap_or(Instant::from_unix(i64::MAX)),
+        })
+    }
+}
+
+/// A page of bookings by start, then id, after the one at `after`. In a window a series counts by its occurrences.
 ///
 /// # Errors
 /// [`Error::Db`].
@@ -158,11 +190,22 @@ pub fn list(
             if let Some(from) = filter.from {
                 query = query.filter(bookings::last_end.gt(from));
             }
-            if let Some(until) = filter.until {
-                query = query.filter(bookings::start_at.lt(until));
+            if let Some(Interval { start: from, end: until }) = filter.window() {
+                let taken = allocations::table
+                    .filter(allocations::tenant_id.eq(bookings::tenant_id))
+                    .filter(allocations::booking_id.eq(bookings::booking_id));
+                // A series may pause over the window, or have an occurrence that was moved to before its start.
+                let takes_place = taken.filter(allocations::end_at.gt(from)).filter(allocations::start_at.lt(until));
+                let single = bookings::rrule.is_null().or(diesel::dsl::not(diesel::dsl::exists(taken)));
+                query = query.filter(
+                    single
+                        .and(bookings::start_at.lt(until))
+                        .or(bookings::rrule.is_not_null().and(diesel::dsl::exists(takes_place))),
+                );
             }
             if let Some(staff) = filter.staff {
-                query = query.filter(bookings::staff_id.eq(staff));
+                query = query
+                    .filter(bookings::staff_id.eq(staff).or(bookings::booking_id.eq_any(stood_in!(tenant, staff))));
             }
             if let Some(customer) = filter.customer {
                 query = query.filter(bookings::customer_id.eq(customer));
@@ -198,7 +241,6 @@ pub fn upcoming(
     after: Option<Id>,
     limit: i64,
 ) -> Result<Vec<Booking>, Error> {
-    use super::schema::allocations;
     macro_rules! run {
         ($c:expr) => {{
             let query = bookings::table
@@ -212,7 +254,9 @@ pub fn upcoming(
                 .into_boxed();
             let query = match of {
                 Upcoming::Any => query,
-                Upcoming::OfStaff(id) => query.filter(bookings::staff_id.eq(id)),
+                Upcoming::OfStaff(id) => {
+                    query.filter(bookings::staff_id.eq(id).or(bookings::booking_id.eq_any(stood_in!(tenant, id))))
+                }
                 Upcoming::OfCustomer(id) => query.filter(bookings::customer_id.eq(id)),
                 Upcoming::OfService(id) => query.filter(bookings::service_id.eq(id)),
                 Upcoming::OfResource(id) => query.filter(
@@ -293,6 +337,21 @@ pub fn overrides(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Vec<Overri
         .filter(occurrence_overrides::tenant_id.eq(tenant))
         .filter(occurrence_overrides::booking_id.eq(id))
         .order(occurrence_overrides::recurrence_id);
+    Ok(on!(conn, |c| query.select(Override::as_select()).load(c))?)
+}
+
+/// The occurrences of several series that differ from their rules, by booking and in order.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn overrides_of_all(conn: &mut Conn, tenant: TenantId, ids: &[Id]) -> Result<Vec<Override>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = occurrence_overrides::table
+        .filter(occurrence_overrides::tenant_id.eq(tenant))
+        .filter(occurrence_overrides::booking_id.eq_any(ids))
+        .order((occurrence_overrides::booking_id, occurrence_overrides::recurrence_id));
     Ok(on!(conn, |c| query.select(Override::as_select()).load(c))?)
 }
 

@@ -147,6 +147,7 @@ diesel::table! {
         cancel_reason -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        continues -> Nullable<Binary>,
     }
 }
 
@@ -158,6 +159,10 @@ diesel::table! {
         cancelled -> Bool,
         start_local -> Text,
         end_local -> Text,
+        fold -> SmallInt,
+        end_fold -> SmallInt,
+        staff_id -> Nullable<Binary>,
+        resource_ids -> Nullable<Binary>,
     }
 }
 
@@ -317,4 +322,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(allocations, bookings);
+diesel::allow_tables_to_appear_in_same_query!(bookings, occurrence_overrides);
 diesel::allow_tables_to_appear_in_same_query!(block_owners, blocks);

@@ -53,7 +53,7 @@ pub(super) async fn cancel(State(state): State<WebState>, Path(token): Path<Stri
         .write(move |conn| {
             let ctx = tenants::context(conn, tenant, "customer", now, links.clone())?;
             let booking = bookings::find(conn, tenant, id)?.ok_or(Error::NotFound("booking"))?;
-            let cast = Cast::load(conn, &booking)?;
+            let cast = Cast::load(conn, &booking, &[])?;
             if booking.status != BookingStatus::Cancelled && deadline(&booking, &cast) < now {
                 return Ok(Err("It is too late to cancel here. Please contact the business."));
             }
@@ -98,7 +98,7 @@ async fn page(state: &WebState, token: &str, message: Option<(StatusCode, String
 
 fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
     let booking = bookings::find(conn, ctx.tenant, id)?.ok_or(Error::NotFound("booking"))?;
-    let cast = Cast::load(conn, &booking)?;
+    let cast = Cast::load(conn, &booking, &[])?;
     let zone = Zone::parse(&booking.timezone).unwrap_or_else(|_| ctx.zone.clone());
     let open = matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed);
     let in_time = ctx.now <= deadline(&booking, &cast);

@@ -4,7 +4,7 @@ use super::super::json::{given, given_object, object};
 use super::super::problem::Problem;
 use super::super::view::{Id, plain};
 use crate::booking::Fault;
-use crate::booking::model::{BookingPatch as Patch, CustomerInput, HeldBooking, NewBooking as New};
+use crate::booking::model::{BookingPatch as Patch, CustomerInput, HeldBooking, NewBooking as New, Scope};
 
 use crate::store::BookingStatus;
 
@@ -199,8 +199,27 @@ impl BookingPatch {
 #[derive(Clone, Copy, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum BookingScope {
+    /// The one that `occurrence` names.
+    This,
+    /// That one and all after it.
+    Following,
     /// Every one.
     All,
+}
+
+fn scope(scope: Option<BookingScope>, occurrence: Option<String>) -> Result<Scope, Problem> {
+    let fault = |pointer: &str, detail: &str| {
+        Problem::invalid(vec![Fault { pointer: pointer.to_owned(), detail: detail.to_owned() }])
+    };
+    match (scope, occurrence) {
+        (Some(BookingScope::This), name) => Ok(Scope::This(name)),
+        (Some(BookingScope::Following), name) => Ok(Scope::Following(name)),
+        (_, None) => Ok(Scope::All),
+        (None, Some(_)) => {
+            Err(fault("/scope", "is missing: this for the occurrence alone, following for all from it on"))
+        }
+        (Some(BookingScope::All), Some(_)) => Err(fault("/occurrence", "must be left out with scope all")),
+    }
 }
 
 /// How to cancel a booking.
@@ -210,9 +229,18 @@ pub(in super::super) struct Cancellation {
     /// Why, for the history.
     #[schema(max_length = 1000)]
     pub(super) reason: Option<String>,
-    /// `all`, which is also meant by none.
-    #[serde(rename = "scope")]
-    _scope: Option<BookingScope>,
+    /// Of a series; none: all.
+    scope: Option<BookingScope>,
+    /// With `this` and `following` of a series: the `occurrence` of one, which is the local start its rule gives it (for
+    /// whole days the date), or the same as an instant.
+    #[schema(example = "2026-09-08T10:00:00")]
+    occurrence: Option<String>,
+}
+
+impl Cancellation {
+    pub(super) fn decode(self) -> Result<(Scope, Option<String>), Problem> {
+        Ok((scope(self.scope, self.occurrence)?, self.reason))
+    }
 }
 
 /// When a booking takes place instead.
@@ -227,20 +255,24 @@ pub(in super::super) struct Rescheduling {
     staff: Option<Id>,
     /// Other resources; none: the same.
     resources: Option<Vec<Id>>,
-    /// `all`, which is also meant by none.
-    #[serde(rename = "scope")]
-    _scope: Option<BookingScope>,
+    /// Of a series; none: all.
+    scope: Option<BookingScope>,
+    /// With `this` and `following` of a series: the `occurrence` of one, which is the local start its rule gives it (for
+    /// whole days the date), or the same as an instant.
+    #[schema(example = "2026-09-08T10:00:00")]
+    occurrence: Option<String>,
 }
 
-impl From<Rescheduling> for Patch {
-    fn from(body: Rescheduling) -> Self {
-        Self {
-            start: Some(body.start),
-            end: body.end,
-            timezone: body.timezone,
-            staff: body.staff.map(|Id(id)| Some(id)),
-            resources: body.resources.map(plain),
-            ..Self::default()
-        }
+impl Rescheduling {
+    pub(super) fn decode(self) -> Result<(Scope, Patch), Problem> {
+        let patch = Patch {
+            start: Some(self.start),
+            end: self.end,
+            timezone: self.timezone,
+            staff: self.staff.map(|Id(id)| Some(id)),
+            resources: self.resources.map(plain),
+            ..Patch::default()
+        };
+        Ok((scope(self.scope, self.occurrence)?, patch))
     }
 }

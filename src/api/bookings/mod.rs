@@ -15,9 +15,9 @@ use super::page::{List, Page, Reader};
 use super::request::{IfMatch, IfNoneMatch, Input, Nothing, Params, PathId};
 use super::view::Id;
 use super::{Api, problem::Problem};
-use crate::booking::model::{Booked, BookingPatch as Patch};
+use crate::booking::model::{Booked, BookingPatch as Patch, Scope};
 use crate::booking::offer::instead;
-use crate::booking::{self, Context, Error, export, holds};
+use crate::booking::{self, Context, Error, export, holds, scope};
 use crate::store::{self, Conn, bookings};
 pub(super) use body::{BookingCustomer, customer_input};
 use body::{BookingPatch, Cancellation, NewBooking, Rescheduling, Wanted};
@@ -39,7 +39,8 @@ pub(super) async fn list(
         let filter = wanted.filter(&ctx.zone);
         let rows = |after, n| bookings::list(conn, ctx.tenant, &filter, after, n);
         let (rows, next_cursor) = reader.read(rows, |booking| (booking.start_at, booking.booking_id))?;
-        Answer::many(&Page { items: Booking::read_all(conn, ctx, rows)?, next_cursor })
+        let items = Booking::read_all(conn, ctx, rows, filter.window())?;
+        Answer::many(&Page { items, next_cursor })
     })
     .await
 }
@@ -63,7 +64,7 @@ pub(super) async fn create(
             Wanted::Held(held) => holds::redeem(conn, ctx, held)?,
         };
         let (id, version, touched) = (booked.booking.booking_id, booked.booking.version, booked.touched.clone());
-        let view = Booking::booked(ctx, booked)?;
+        let view = Booking::booked(conn, ctx, booked)?;
         Ok(Answer::created(ctx, "bookings", id, version, &view)?.touching(touched))
     });
     match made.await {
@@ -100,9 +101,9 @@ fn expected(conn: &mut Conn, ctx: &Context, id: store::Id, if_match: &IfMatch) -
     if_match.expected(|| find(conn, ctx, id).map(|booking| Some(booking.version)))
 }
 
-fn changed(ctx: &Context, booked: Booked) -> Result<Answer, Error> {
+fn changed(conn: &mut Conn, ctx: &Context, booked: Booked) -> Result<Answer, Error> {
     let (version, touched) = (booked.booking.version, booked.touched.clone());
-    Ok(Answer::one(version, &Booking::booked(ctx, booked)?)?.touching(touched))
+    Ok(Answer::one(version, &Booking::booked(conn, ctx, booked)?)?.touching(touched))
 }
 
 /// Changes what the body names.
@@ -119,10 +120,10 @@ pub(super) async fn update(
     let moved = api.write(caller.clone(), None, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
         let booked = booking::change(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
-        changed(ctx, booked)
+        changed(conn, ctx, booked)
     });
     let moved = moved.await;
-    or_elsewhere(&api, caller, id, wanted, moved).await
+    or_elsewhere(&api, caller, id, (Scope::All, wanted), moved).await
 }
 
 /// An answer, or a refusal with the nearest times to which the booking could be moved.
@@ -130,15 +131,17 @@ async fn or_elsewhere(
     api: &Api,
     caller: Caller,
     id: store::Id,
-    patch: Patch,
+    (scope, patch): (Scope, Patch),
     moved: Result<Response, Problem>,
 ) -> Result<Response, Problem> {
     let Err(problem) = moved else { return moved };
-    let instead = move |conn: &mut Conn, ctx: &Context| instead::of_move(conn, ctx, id, Some(&patch), ALTERNATIVES);
+    let instead =
+        move |conn: &mut Conn, ctx: &Context| instead::of_move(conn, ctx, id, (&scope, Some(&patch)), ALTERNATIVES);
     Err(with_alternatives(api, caller, problem, instead).await)
 }
 
-/// Cancels: the time is free again, calendars show it, the history keeps it.
+/// Cancels: the time is free again, calendars show it, the history keeps it. Of a series all of it, one occurrence, or
+/// one and all after it.
 #[utoipa::path(post, path = "/v1/bookings/{id}/cancel", tag = "bookings", operation_id = "cancelBooking",
     params(("id" = Id, Path)), request_body = Cancellation, responses((status = 200, body = Booking)))]
 pub(super) async fn cancel(
@@ -147,15 +150,17 @@ pub(super) async fn cancel(
     PathId(id): PathId,
     Input { body, if_match, once }: Input<Cancellation>,
 ) -> Result<Response, Problem> {
+    let (scope, reason) = body.decode()?;
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
-        let booked = booking::cancel(conn, ctx, id, expected, body.reason.clone())?;
-        changed(ctx, booked)
+        let booked = scope::cancel(conn, ctx, id, expected, (&scope, reason.clone()))?;
+        changed(conn, ctx, booked)
     })
     .await
 }
 
-/// Moves a booking to another time; it stays the same booking.
+/// Moves a booking to another time; it stays the same booking. Of a series all of it, one occurrence, or one and all
+/// after it: these become a booking of their own, which is the answer and says in `continues` what it was part of.
 #[utoipa::path(post, path = "/v1/bookings/{id}/reschedule", tag = "bookings", operation_id = "rescheduleBooking",
     params(("id" = Id, Path)), request_body = Rescheduling, responses((status = 200, body = Booking)))]
 pub(super) async fn reschedule(
@@ -164,12 +169,12 @@ pub(super) async fn reschedule(
     PathId(id): PathId,
     Input { body, if_match, once }: Input<Rescheduling>,
 ) -> Result<Response, Problem> {
-    let patch = Patch::from(body);
-    let wanted = patch.clone();
+    let (scope, patch) = body.decode()?;
+    let wanted = (scope.clone(), patch.clone());
     let moved = api.write(caller.clone(), once, move |conn, ctx| {
         let expected_version = expected(conn, ctx, id, &if_match)?;
-        let booked = booking::reschedule(conn, ctx, id, &Patch { expected_version, ..patch.clone() })?;
-        changed(ctx, booked)
+        let booked = scope::reschedule(conn, ctx, id, (&scope, &Patch { expected_version, ..patch.clone() }))?;
+        changed(conn, ctx, booked)
     });
     let moved = moved.await;
     or_elsewhere(&api, caller, id, wanted, moved).await
@@ -187,7 +192,7 @@ pub(super) async fn complete(
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
         let booked = booking::complete(conn, ctx, id, expected)?;
-        changed(ctx, booked)
+        changed(conn, ctx, booked)
     })
     .await
 }
@@ -204,7 +209,7 @@ pub(super) async fn no_show(
     api.write(caller, once, move |conn, ctx| {
         let expected = expected(conn, ctx, id, &if_match)?;
         let booked = booking::no_show(conn, ctx, id, expected)?;
-        changed(ctx, booked)
+        changed(conn, ctx, booked)
     })
     .await
 }

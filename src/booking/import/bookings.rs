@@ -318,8 +318,7 @@ fn end_after_same_length(ctx: &Context, old: &Booking, new: &NewBooking) -> Resu
 /// means must not change with every import.
 fn keep_part_of_endless(ctx: &Context, row: &BookingRecord, old: &Booking, new: &mut NewBooking) -> Result<(), Error> {
     let (Some(endless), Some(stored), Some(wanted)) = (&row.endless, &old.rrule, &new.rrule) else { return Ok(()) };
-    let without_count = |rule: &str| rule.split(";COUNT=").next().unwrap_or_default().to_owned();
-    if old.last_end <= ctx.now || without_count(stored) != without_count(wanted) {
+    if old.last_end <= ctx.now || !series::same_pattern(stored, wanted) {
         return Ok(());
     }
     let asked = Asked {

@@ -1,6 +1,6 @@
 //! One unit of work: rows, each in its own savepoint, so that a bad one leaves no trace and stops no other.
 
-use crate::booking::{Conflict, Context, Error, Fault};
+use crate::booking::{Context, Error, Fault};
 use crate::store::{self, Conn, WorkError};
 
 use super::directory::Directory;
@@ -47,9 +47,7 @@ pub(super) fn take<'a>(
             Err(error) => {
                 directory.roll_back();
                 let mut faults = faults(&error);
-                if let (Error::Conflict { kind: Conflict::SlotUnavailable, .. }, Content::Booking(booking)) =
-                    (&error, &row.content)
-                {
+                if let (true, Content::Booking(booking)) = (error.is_want_of_time(), &row.content) {
                     // Who asks what is in the way of a row that is refused already may get no answer.
                     let holder = bookings::in_the_way(conn, ctx, &mut directory, staff, booking).ok().flatten();
                     if let (Some(holder), Some(fault)) = (holder, faults.first_mut()) {

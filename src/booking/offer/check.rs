@@ -11,7 +11,7 @@ use crate::store::{Conn, Id, allocations};
 use crate::time::{Instant, Interval, Zone};
 
 use super::world::{Taken, World, id, reference};
-use super::{Party, terms};
+use super::{Party, Reason, named, terms};
 
 const DAY: i64 = 86_400;
 /// Occurrences that a refusal names.
@@ -28,15 +28,10 @@ pub(in crate::booking) fn allowed(
     occurrences: &[Occurrence],
     (mut staff, mut resources): (Vec<Person>, Vec<Vec<Resource>>),
 ) -> Result<(Vec<Person>, Vec<Vec<Resource>>), Error> {
-    let (Some(from), Some(until)) =
-        (occurrences.iter().map(|o| o.span.at.start).min(), occurrences.iter().map(|o| o.span.at.end).max())
-    else {
+    if occurrences.is_empty() {
         return Ok((staff, resources));
-    };
-    let party = Party { service: service.clone(), staff: staff.clone(), resources: resources.clone() };
-    let known = Interval { start: from - 5 * DAY, end: until + 5 * DAY };
-    let owners = party.owners();
-    let world = World::read(conn, ctx, &owners, known, Taken::Unread)?;
+    }
+    let world = world(conn, ctx, service, occurrences, (&staff, &resources))?;
     let check = Check { ctx, service, world: &world, occurrences };
     if staff.is_empty() && resources.iter().all(Vec::is_empty) {
         check.one(&[engine_whoever()], "the business")?;
@@ -52,6 +47,58 @@ pub(in crate::booking) fn allowed(
         })?;
     }
     Ok((staff, resources))
+}
+
+/// Hours and blocks of everyone concerned around all occurrences.
+fn world(
+    conn: &mut Conn,
+    ctx: &Context,
+    service: &Service,
+    occurrences: &[Occurrence],
+    (staff, resources): (&[Person], &[Vec<Resource>]),
+) -> Result<World, Error> {
+    let from = occurrences.iter().map(|o| o.span.at.start).min().unwrap_or(ctx.now);
+    let until = occurrences.iter().map(|o| o.span.at.end).max().unwrap_or(ctx.now);
+    let party = Party { service: service.clone(), staff: staff.to_vec(), resources: resources.to_vec() };
+    let known = Interval { start: from - 5 * DAY, end: until + 5 * DAY };
+    World::read(conn, ctx, &party.owners(), known, Taken::Unread)
+}
+
+/// Hours, blocks and terms around the occurrences of a series, to say of each what is in its way.
+pub(in crate::booking) struct Judge<'a> {
+    ctx: &'a Context,
+    service: &'a Service,
+    occurrences: &'a [Occurrence],
+    world: World,
+}
+
+impl<'a> Judge<'a> {
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn read(
+        conn: &mut Conn,
+        ctx: &'a Context,
+        service: &'a Service,
+        occurrences: &'a [Occurrence],
+        party: (&[Person], &[Vec<Resource>]),
+    ) -> Result<Self, Error> {
+        let world = world(conn, ctx, service, occurrences, party)?;
+        Ok(Self { ctx, service, occurrences, world })
+    }
+
+    /// What forbids each occurrence to these together, whoever leads first; to nobody in particular, the business.
+    ///
+    /// # Errors
+    /// A service that cannot be asked about.
+    pub fn reasons(&self, together: &[Id]) -> Result<Vec<Vec<Reason>>, Error> {
+        let Self { ctx, service, occurrences, world } = self;
+        let mut calendars: Vec<Calendar<'_>> = together.iter().map(|id| world.calendar(*id)).collect();
+        if calendars.is_empty() {
+            calendars.push(engine_whoever());
+        }
+        let check = Check { ctx, service, world, occurrences };
+        occurrences.iter().map(|occurrence| check.each(&calendars, occurrence)).collect()
+    }
 }
 
 /// Keeps the candidates that `check` allows. If none is left, the first one's refusal stands for all.
@@ -95,12 +142,8 @@ impl Check<'_> {
         let mut refused: Vec<String> = Vec::new();
         for occurrence in self.occurrences {
             let span = &occurrence.span;
-            let reasons = match span.all_day || span.at.end - span.at.start >= DAY {
-                true => self.handing_over(together, occurrence),
-                false => self.reasons(together, span.at)?,
-            };
-            if let Some(why) = reasons.first() {
-                refused.push(format!("{} ({})", span.at.start.to_rfc3339(&span.zone), why.summary()));
+            if let Some(reason) = self.each(together, occurrence)?.first() {
+                refused.push(format!("{} ({})", span.at.start.to_rfc3339(&span.zone), reason.kind.summary()));
             }
         }
         if refused.is_empty() {
@@ -115,7 +158,16 @@ impl Check<'_> {
         Err(Error::conflict(Conflict::SlotUnavailable, detail))
     }
 
-    fn reasons(&self, together: &[Calendar<'_>], at: Interval) -> Result<Vec<Why>, Error> {
+    /// What is in the way of one occurrence.
+    fn each(&self, together: &[Calendar<'_>], occurrence: &Occurrence) -> Result<Vec<Reason>, Error> {
+        let span = &occurrence.span;
+        match span.all_day || span.at.end - span.at.start >= DAY {
+            true => Ok(self.handing_over(together, occurrence).into_iter().map(Reason::of).collect()),
+            false => self.reasons(together, span.at),
+        }
+    }
+
+    fn reasons(&self, together: &[Calendar<'_>], at: Interval) -> Result<Vec<Reason>, Error> {
         let one: Vec<[Calendar<'_>; 1]> = together.iter().map(|calendar| [*calendar]).collect();
         let needs: Vec<Need<'_>> = one.iter().map(|candidates| Need { candidates, units: 1 }).collect();
         let minutes = (at.end - at.start + 59) / 60;
@@ -129,14 +181,15 @@ impl Check<'_> {
             ignore: &[],
         };
         let explained = engine::explain(&question);
-        let stands = |why: &Why| match why {
+        let stands = |why: Why| match why {
             // Slots are what is offered; a service that sets no step can begin at any minute.
             Why::Step => self.service.slot_step_minutes.is_some(),
             // A walk-in may be noted after it began.
             Why::Past => self.service.min_notice_minutes.is_some_and(|minutes| minutes > 0),
             _ => true,
         };
-        Ok(explained.reasons.iter().map(|reason| reason.kind).filter(stands).collect())
+        let standing = explained.reasons.iter().filter(|reason| stands(reason.kind));
+        Ok(standing.map(|reason| named(reason, self.world)).collect())
     }
 
     /// Whole days, and what lasts longer: it is fetched and brought back in opening hours, and is out in between.

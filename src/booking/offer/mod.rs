@@ -14,7 +14,7 @@ use crate::time::{Date, Instant, Interval, Zone};
 use super::cast::{Grip, bookable_service, resource_candidates, staff_candidates};
 use super::{Context, Error};
 
-pub(super) use check::{allowed, fairest};
+pub(super) use check::{Judge, allowed, fairest};
 use world::{Classes, Owner, Taken, World, id, reference};
 
 /// Minutes between slots of a service that says nothing about it.
@@ -66,6 +66,13 @@ pub struct Reason {
     pub summary: String,
     /// When.
     pub at: Option<Interval>,
+}
+
+impl Reason {
+    /// A reason of which no more is to be said.
+    pub(in crate::booking) fn of(kind: engine::Why) -> Self {
+        Self { kind, reference: None, summary: kind.summary().to_owned(), at: None }
+    }
 }
 
 /// Who and what a wish can be served by.

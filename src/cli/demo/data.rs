@@ -7,7 +7,7 @@ use crate::booking::people::{self, NewPerson};
 use crate::booking::resources::{self, NewResource};
 use crate::booking::services::{self, NewService};
 use crate::booking::tenants::{self, NewTenant};
-use crate::booking::{self, Conflict, Context, Error, Links};
+use crate::booking::{self, Context, Error, Links};
 use crate::store::feeds::Feed;
 use crate::store::{BookingKind, BookingStatus, Conn, FeedKind, Id, Local, ResourceKind, Role};
 use crate::time::{Civil, Date, clock};
@@ -175,7 +175,7 @@ impl Made {
                 self.bookings += 1;
                 Ok(Some(booked.booking.booking_id))
             }
-            Err(Error::Conflict { kind: Conflict::SlotUnavailable, .. }) => Ok(None),
+            Err(error) if error.is_want_of_time() => Ok(None),
             Err(error) => Err(error),
         }
     }

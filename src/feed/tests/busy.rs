@@ -42,6 +42,10 @@ fn plant(house: &mut House) -> booking::model::Booked {
         cancelled,
         start_local: local(start),
         end_local: local(end),
+        fold: 0,
+        end_fold: 0,
+        staff_id: None,
+        resource_ids: None,
     };
     let overrides = [
         change("2026-03-10T10:00", false, "2026-03-11T12:00", "2026-03-11T13:30"),

@@ -48,7 +48,8 @@ on_both! {
         let moved = act("reschedule", json!({"start": "2026-09-02T09:00", "scope": "all"})).expect(200).await.json();
         assert_eq!((&moved["uid"], &moved["sequence"]), (&made.json()["uid"], &json!(1)));
         assert_eq!(moved["end"], "2026-09-02T10:00:00+02:00");
-        act("reschedule", json!({"start": "2026-09-02T09:00", "scope": "this"})).expect(422).await;
+        act("reschedule", json!({"start": "2026-09-02T09:00", "scope": "this"})).expect(200).await;
+        act("reschedule", json!({"start": "2026-09-02T09:00", "scope": "each"})).expect(422).await;
         assert_eq!(act("reschedule", json!({})).expect(422).await.pointers(), ["/start"]);
         let reassigned = app.patch(&path, &a.write, &json!({"staff": seed.idle_staff.to_string(), "notes": "x"}));
         let refused = reassigned.expect(422).await;
