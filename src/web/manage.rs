@@ -8,7 +8,10 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::WebState;
 use crate::auth::{BookingPurpose, read_booking_secret};
 use crate::booking::cast::Cast;
-use crate::booking::{self, Context, Error, tenants};
+use crate::booking::model::Scope;
+use crate::booking::series::{self, Occurrence};
+use crate::booking::span::Span;
+use crate::booking::{Context, Error, scope, tenants};
 use crate::store::bookings::{self, Booking};
 use crate::store::{BookingStatus, Conn, Id, ResourceKind, TenantId};
 use crate::time::{Instant, Zone};
@@ -37,7 +40,19 @@ struct View {
     too_late: bool,
     calendar: String,
     cancel: String,
+    dates: Vec<Date>,
 }
+
+/// A date of a series that is still ahead.
+struct Date {
+    when: String,
+    /// Where it is cancelled alone, unless it is too late for that.
+    cancel: Option<String>,
+}
+
+/// Dates that the page lists.
+const DATES: usize = 60;
+const TOO_LATE: &str = "It is too late to cancel here. Please contact the business.";
 
 /// `GET /manage/{token}`
 pub(super) async fn show(State(state): State<WebState>, Path(token): Path<String>) -> Response {
@@ -46,18 +61,39 @@ pub(super) async fn show(State(state): State<WebState>, Path(token): Path<String
 
 /// `POST /manage/{token}/cancel`: a form of the page above. No other site can send it without the token.
 pub(super) async fn cancel(State(state): State<WebState>, Path(token): Path<String>) -> Response {
-    let Some((tenant, id)) = opened(&state, &token) else { return answer(StatusCode::NOT_FOUND, None, None) };
+    cancel_part(&state, &token, None).await
+}
+
+/// `POST /manage/{token}/cancel/{occurrence}`: of a series one date.
+pub(super) async fn cancel_one(
+    State(state): State<WebState>,
+    Path((token, occurrence)): Path<(String, String)>,
+) -> Response {
+    cancel_part(&state, &token, Some(occurrence)).await
+}
+
+async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) -> Response {
+    let Some((tenant, id)) = opened(state, token) else { return answer(StatusCode::NOT_FOUND, None, None) };
     let (links, now) = (state.links.clone(), (state.clock)());
     let done = state
         .store
         .write(move |conn| {
             let ctx = tenants::context(conn, tenant, "customer", now, links.clone())?;
             let booking = bookings::find(conn, tenant, id)?.ok_or(Error::NotFound("booking"))?;
+            let reason = Some("by the customer".to_owned());
             let cast = Cast::load(conn, &booking, &[])?;
-            if booking.status != BookingStatus::Cancelled && deadline(&booking, &cast) < now {
-                return Ok(Err("It is too late to cancel here. Please contact the business."));
+            let dates = occurrences(conn, &booking)?;
+            let scope = occurrence.clone().map_or(Scope::All, |name| Scope::This(Some(name)));
+            // Cancelled already, or unknown, which the use case says better.
+            let meant = match &occurrence {
+                None => dates.first(),
+                Some(name) => dates.iter().find(|o| scope::name(o.recurrence_id, booking.all_day) == *name),
+            };
+            let open = booking.status != BookingStatus::Cancelled;
+            if open && meant.is_some_and(|o| deadline(o.span.at.start, &cast) < now) {
+                return Ok(Err(TOO_LATE));
             }
-            booking::cancel(conn, &ctx, id, None, Some("by the customer".to_owned())).map(Ok)
+            scope::cancel(conn, &ctx, id, None, (&scope, reason)).map(Ok)
         })
         .await;
     match done {
@@ -65,10 +101,10 @@ pub(super) async fn cancel(State(state): State<WebState>, Path(token): Path<Stri
             (state.on_change)(tenant, &booked.touched);
             Redirect::to(&state.links.manage(tenant, id)).into_response()
         }
-        Ok(Err(reason)) => page(&state, &token, Some((StatusCode::CONFLICT, reason.to_owned()))).await,
-        Err(Error::NotFound(_)) => answer(StatusCode::NOT_FOUND, None, None),
+        Ok(Err(reason)) => page(state, token, Some((StatusCode::CONFLICT, reason.to_owned()))).await,
+        Err(Error::NotFound(_) | Error::Invalid(_)) => answer(StatusCode::NOT_FOUND, None, None),
         Err(error @ Error::Conflict { .. }) => {
-            page(&state, &token, Some((StatusCode::CONFLICT, format!("Nothing was changed: {error}.")))).await
+            page(state, token, Some((StatusCode::CONFLICT, format!("Nothing was changed: {error}.")))).await
         }
         Err(error) => failed(&error),
     }
@@ -101,44 +137,65 @@ fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
     let cast = Cast::load(conn, &booking, &[])?;
     let zone = Zone::parse(&booking.timezone).unwrap_or_else(|_| ctx.zone.clone());
     let open = matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed);
-    let in_time = ctx.now <= deadline(&booking, &cast);
+    let dates = occurrences(conn, &booking)?;
+    let first = dates.first().map_or(booking.start_at, |o| o.span.at.start);
+    let in_time = ctx.now <= deadline(first, &cast);
+    let cancel = format!("{}/cancel", ctx.links.manage(ctx.tenant, id));
+    let ahead = dates.iter().filter(|o| open && booking.rrule.is_some() && o.span.at.end > ctx.now).take(DATES);
+    let date = |o: &Occurrence| Date {
+        when: when(&o.span),
+        cancel: (ctx.now <= deadline(o.span.at.start, &cast))
+            .then(|| format!("{cancel}/{}", scope::name(o.recurrence_id, booking.all_day))),
+    };
+    let dates: Vec<Date> = ahead.map(date).collect();
+    let span = Span::of(&booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    let series = if booking.rrule.is_some() { ", and further dates of the series" } else { "" };
     let rooms = cast.resources.iter().filter(|r| r.kind == ResourceKind::Room).map(|r| r.name.as_str());
     let rooms = Some(rooms.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
     Ok(View {
         business: ctx.tenant_name.clone(),
         contact: ctx.tenant_email.clone(),
         service: cast.service.name.clone(),
-        when: when(&booking, &zone),
+        when: when(&span) + series,
         zone: zone.name().replace('_', " "),
         staff: cast.staff.map(|person| person.name),
         place: booking.location.clone().or(rooms),
         status: status(booking.status),
         cancelled: booking.status == BookingStatus::Cancelled,
         may_cancel: open && in_time,
-        too_late: open && !in_time,
+        too_late: open && !in_time && dates.iter().all(|date| date.cancel.is_none()),
         calendar: ctx.links.ics(ctx.tenant, id),
-        cancel: format!("{}/cancel", ctx.links.manage(ctx.tenant, id)),
+        cancel,
+        dates,
     })
 }
 
-/// Until when the customer may cancel: the service's window before the start.
-fn deadline(booking: &Booking, cast: &Cast) -> Instant {
-    booking.start_at - i64::from(cast.service.cancellation_window_minutes.unwrap_or(0)) * 60
+/// What takes place of a booking: once, or by the dates of its series, the first one first.
+fn occurrences(conn: &mut Conn, booking: &Booking) -> Result<Vec<Occurrence>, Error> {
+    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
+    let overrides = bookings::overrides(conn, booking.tenant_id, booking.booking_id)?;
+    let mut all = series::occurrences(&span, booking.rrule.as_deref(), &overrides)?;
+    all.sort_by_key(|o| o.span.at.start);
+    Ok(all)
 }
 
-fn when(booking: &Booking, zone: &Zone) -> String {
-    let (start, end) = (booking.start_local.0, booking.end_local.0);
-    let series = if booking.rrule.is_some() { ", and further dates of the series" } else { "" };
-    if booking.all_day {
+/// Until when the customer may cancel what begins at `start`: the service's window before it.
+fn deadline(start: Instant, cast: &Cast) -> Instant {
+    start - i64::from(cast.service.cancellation_window_minutes.unwrap_or(0)) * 60
+}
+
+fn when(span: &Span) -> String {
+    let (start, end) = (span.start_local, span.end_local);
+    if span.all_day {
         let last = end.yesterday().unwrap_or(end).date();
         let first = start.date();
         let day = |date: crate::time::Date| date.strftime("%A, %-d %B %Y").to_string();
-        return if first == last { day(first) } else { format!("{} to {}", day(first), day(last)) } + series;
+        return if first == last { day(first) } else { format!("{} to {}", day(first), day(last)) };
     }
-    let offset = booking.start_at.to_rfc3339(zone);
+    let offset = span.at.start.to_rfc3339(&span.zone);
     let offset = offset.get(19..).filter(|o| *o != "Z").unwrap_or("+00:00");
     let until = if start.date() == end.date() { end.strftime("%H:%M") } else { end.strftime("%A, %-d %B %Y, %H:%M") };
-    format!("{}–{until} (UTC{offset}){series}", start.strftime("%A, %-d %B %Y, %H:%M"))
+    format!("{}–{until} (UTC{offset})", start.strftime("%A, %-d %B %Y, %H:%M"))
 }
 
 const fn status(status: BookingStatus) -> &'static str {

@@ -32,5 +32,6 @@ pub fn routes(state: WebState) -> Router {
     Router::new()
         .route("/manage/{token}", get(manage::show))
         .route("/manage/{token}/cancel", post(manage::cancel))
+        .route("/manage/{token}/cancel/{occurrence}", post(manage::cancel_one))
         .with_state(state)
 }
