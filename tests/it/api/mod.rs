@@ -15,6 +15,7 @@ mod openapi;
 mod orders;
 mod people;
 mod preconditions;
+mod series;
 mod strict;
 mod tokens;
 mod working_hours;
