@@ -40,7 +40,7 @@ pub(super) fn index(object: &Object) -> Index {
     }
     let zoned = |part: &Part| matches!(part.start, Some(Moment::Zoned(..) | Moment::Utc(_)));
     let exact = object.kind == Kind::Event && !recurring && object.parts.iter().all(zoned);
-    if !object.parts.iter().all(|part| told(part)) {
+    if !object.parts.iter().all(told) {
         (first, last) = (first.map(|at| at - AWAY), last.map(|at| at + AWAY));
     }
     let busy = match object.kind {

@@ -33,6 +33,12 @@ impl Object {
         }
     }
 
+    /// Whether an instance that is from `component` and lasts for `at` overlaps `window`, with which it shares time or
+    /// nearly so.
+    pub(super) fn instance_overlaps(&self, component: &Component, at: Interval, window: Interval) -> bool {
+        self.kind != Kind::Todo || todo_overlaps(component, at, window)
+    }
+
     /// Whether an instance that is from the part at `place` passes `test`, see [`super::set::Set::any`].
     pub(super) fn any(
         &self,

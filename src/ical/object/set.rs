@@ -50,7 +50,7 @@ impl Set {
                 return Ok(own.start < end && (own.end > start || own.start >= start) && test(own));
             }
             start = start.max(own.start);
-        } else if self.changes.iter().any(|index| future(index)) {
+        } else if self.changes.iter().any(future) {
             // From the first RANGE=THISANDFUTURE on, no instance is the master's.
             let futures = overrides.iter().filter(|changed| changed.range == Range::ThisAndFuture);
             end = futures.map(|changed| instant(&changed.recurrence_id, floating) + 1).fold(end, Instant::min);

@@ -7,7 +7,7 @@
 //! An event is taken whole or reported: no date is rounded, no unknown time zone guessed, no exception rule ignored. What is
 //! forgiven cannot change when something happens: letter case, white space, quotes, unknown properties, a missing UID.
 
-mod event;
+pub(super) mod event;
 pub(super) mod property;
 pub(super) mod resolver;
 pub(super) mod structure;
