@@ -112,8 +112,9 @@ pub(super) fn assemble(
         match (&part.recurrence, &master) {
             (None, _) => definition = of_part.take(),
             (Some((id, range)), Some((_, Some(start)))) => {
-                if is_date(id) != is_date(start) {
-                    let what = "RECURRENCE-ID must be a date or a time as DTSTART is (RFC 5545 §3.8.4.4)";
+                // Exchange and Google name an instance of whole days by the time of its midnight, which is plain enough.
+                if is_date(id) && !is_date(start) {
+                    let what = "RECURRENCE-ID must be a time as DTSTART is (RFC 5545 §3.8.4.4)";
                     return refuse(line, Condition::ValidCalendarData, what);
                 }
                 let change = match &part.start {
