@@ -16,9 +16,12 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of a file by component: those of each VTIMEZONE, and of the others by UID.
-fn split(text: &str) -> Option<(Vec<String>, BTreeMap<(String, String), String>)> {
-    let (mut zones, mut objects) = (Vec::new(), BTreeMap::<(String, String), String>::new());
+/// The lines of components by their type and UID.
+type ByUid = BTreeMap<(String, String), String>;
+
+/// The lines of a file by component: those of each VTIMEZONE, and of the others.
+fn split(text: &str) -> Option<(Vec<String>, ByUid)> {
+    let (mut zones, mut objects) = (Vec::new(), ByUid::new());
     let (mut depth, mut block, mut uid, mut name) = (0, String::new(), None, String::new());
     let mut calendars = 0;
     for line in text.lines().map(str::trim_end) {

@@ -34,7 +34,7 @@ fn zone() -> impl Strategy<Value = Zone> {
 }
 
 fn window() -> impl Strategy<Value = Interval> {
-    (0..150 * 24_i64, 1..72_i64).prop_map(|(from, hours)| {
+    (57 * 24..100 * 24_i64, 1..30_i64).prop_map(|(from, hours)| {
         let start = Instant::from_unix(YEAR + from * 3600);
         Interval { start, end: start + hours * 3600 }
     })

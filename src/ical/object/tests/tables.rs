@@ -166,3 +166,30 @@ fn alarms_go_off() {
         assert_eq!(alarms(&event(alarm), range(text), &Zone::utc()), expected, "{alarm} {text}");
     }
 }
+
+#[test]
+fn an_index_holds_for_the_ends_of_the_world() {
+    for lines in [
+        "(VEVENT;;UID:1;;DTSTART:20260601T100000;;DURATION:PT1H;;)",
+        "(VEVENT;;UID:1;;DTSTART;VALUE=DATE:20260601;;)",
+        "(VTODO;;UID:1;;DUE:20260601T100000;;)",
+        "(VEVENT;;UID:1;;DTSTART:20260601T100000;;DURATION:PT1H;;RRULE:FREQ=DAILY;COUNT=1;;)",
+    ] {
+        let (object, day) = (object(lines), 24 * 3600);
+        let index = object.index();
+        assert!(!index.exact, "{lines}");
+        for name in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+            let zone = Zone::parse(name).unwrap();
+            let from = super::at("2026-06-01T00:00") - day;
+            let hits = (0..72).map(|hour| from + hour * 3600).filter(|start| {
+                let window = crate::time::Interval { start: *start, end: *start + 3600 };
+                let matching = overlaps(&object, window.into(), &zone);
+                let candidate = index.first_start.is_some_and(|at| at < window.end)
+                    && index.last_end.is_some_and(|at| at > window.start);
+                assert!(candidate || !matching, "{lines} {name} {start} {index:?}");
+                matching
+            });
+            assert!(hits.count() > 0, "{lines} {name}");
+        }
+    }
+}
