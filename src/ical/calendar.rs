@@ -102,6 +102,39 @@ fn begin_calendar(lines: &mut ContentLines, method: Option<Method>) {
     }
 }
 
+/// FBTYPE: how a stretch of time is taken (RFC 5545 §3.2.9). The order is that of RFC 7953 §4, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FbType {
+    /// `FREE`
+    Free,
+    /// `BUSY-TENTATIVE`
+    BusyTentative,
+    /// `BUSY-UNAVAILABLE`
+    BusyUnavailable,
+    /// `BUSY`, which is also what no FBTYPE, or an unknown one, means.
+    Busy,
+}
+
+impl FbType {
+    /// The RFC's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "FREE",
+            Self::BusyTentative => "BUSY-TENTATIVE",
+            Self::BusyUnavailable => "BUSY-UNAVAILABLE",
+            Self::Busy => "BUSY",
+        }
+    }
+
+    /// What a value of FBTYPE or BUSYTYPE means.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let known = [Self::Free, Self::BusyTentative, Self::BusyUnavailable];
+        known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text)).unwrap_or(Self::Busy)
+    }
+}
+
 /// An answer about busy time (RFC 5545 §3.6.4).
 #[derive(Debug, Clone)]
 pub struct FreeBusy<'a> {
@@ -117,8 +150,9 @@ pub struct FreeBusy<'a> {
     pub organizer: Option<Party<'a>>,
     /// ATTENDEE: whose time it is, in a reply.
     pub attendee: Option<Attendee<'a>>,
-    /// The busy stretches, in any order; they are cut to the window and joined where they overlap or touch.
-    pub busy: Vec<Interval>,
+    /// The busy stretches, in any order; they are cut to the window, and those of one type joined where they overlap or
+    /// touch (RFC 4791 §7.10). [`FbType::Free`] is not written.
+    pub busy: Vec<(Interval, FbType)>,
 }
 
 /// A whole VCALENDAR with one VFREEBUSY, CRLF after each line.
@@ -139,16 +173,20 @@ pub fn freebusy(answer: &FreeBusy<'_>) -> String {
     if let Some(attendee) = &answer.attendee {
         push_party(&mut lines, "ATTENDEE", &attendee.who, Some(attendee.partstat));
     }
-    let inside = answer
-        .busy
-        .iter()
-        .filter_map(|busy| Interval::new(busy.start.max(answer.window.start), busy.end.min(answer.window.end)));
-    for busy in merge(inside.collect()) {
-        lines.property("FREEBUSY;FBTYPE=BUSY:", |out| {
-            push_utc(out, busy.start);
-            out.push('/');
-            push_utc(out, busy.end);
+    for kind in [FbType::Busy, FbType::BusyUnavailable, FbType::BusyTentative] {
+        let of_kind = answer.busy.iter().filter(|(_, found)| *found == kind);
+        let inside = of_kind.filter_map(|(busy, _)| {
+            Interval::new(busy.start.max(answer.window.start), busy.end.min(answer.window.end))
         });
+        for busy in merge(inside.collect()) {
+            lines.property("FREEBUSY;FBTYPE=", |out| {
+                out.push_str(kind.as_str());
+                out.push(':');
+                push_utc(out, busy.start);
+                out.push('/');
+                push_utc(out, busy.end);
+            });
+        }
     }
     lines.plain("END", "VFREEBUSY");
     lines.append(TAIL);
@@ -209,7 +247,15 @@ mod tests {
                 who: Party { name: "".into(), email: Some("ben@example.com".into()) },
                 partstat: PartStat::NeedsAction,
             }),
-            busy: vec![span(500, 700), span(90, 120), span(0, 70), span(120, 150), span(600, 660)],
+            busy: vec![
+                (span(500, 700), FbType::Busy),
+                (span(90, 120), FbType::Busy),
+                (span(0, 70), FbType::Busy),
+                (span(120, 150), FbType::Busy),
+                (span(600, 660), FbType::Busy),
+                (span(100, 130), FbType::BusyTentative),
+                (span(200, 300), FbType::Free),
+            ],
         });
         let expected = concat!(
             "BEGIN:VCALENDAR\r\n",
@@ -227,6 +273,7 @@ mod tests {
             "FREEBUSY;FBTYPE=BUSY:20260302T010000Z/20260302T011000Z\r\n",
             "FREEBUSY;FBTYPE=BUSY:20260302T013000Z/20260302T023000Z\r\n",
             "FREEBUSY;FBTYPE=BUSY:20260302T082000Z/20260302T100000Z\r\n",
+            "FREEBUSY;FBTYPE=BUSY-TENTATIVE:20260302T014000Z/20260302T021000Z\r\n",
             "END:VFREEBUSY\r\n",
             "END:VCALENDAR\r\n",
         );

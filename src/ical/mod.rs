@@ -6,12 +6,13 @@
 //!
 //! Reading begins with [`mod@guard`], which bounds the input and unfolds it before any parser sees it. [`mod@read`] is the
 //! lenient reading of calendars that are imported: an event it cannot use is reported with line, column and reason, and
-//! does not stop the others. [`zones`] knows the names that calendars give to time zones.
+//! does not stop the others; [`mod@object`] the strict reading of what CalDAV clients keep. [`zones`] knows the names that calendars give to time zones.
 
 pub mod busy;
 pub mod calendar;
 pub mod event;
 pub mod guard;
+pub mod object;
 pub mod read;
 pub mod reason;
 pub mod text;

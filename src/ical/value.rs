@@ -69,6 +69,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, Reason> {
     parse_duration(text).ok_or_else(|| Reason::NotADuration { text: excerpt(text) })
 }
 
+/// Reads a DURATION that may be negative: whether it is, and its size (RFC 5545 §3.3.6).
+///
+/// # Errors
+/// As for [`duration`].
+pub(super) fn signed_duration(text: &str) -> Result<(bool, Duration), Reason> {
+    match text.strip_prefix('-') {
+        Some(size) if size.starts_with(['P', 'p']) => Ok((true, duration(size)?)),
+        _ => Ok((false, duration(text)?)),
+    }
+}
+
 fn parse_duration(text: &str) -> Option<Duration> {
     let rest = text.strip_prefix('+').unwrap_or(text).strip_prefix(['P', 'p'])?;
     let (days_part, time_part) = match rest.split_once(['T', 't']) {

@@ -70,7 +70,7 @@ fn check(definition: &Definition) -> Result<(), SeriesError> {
 }
 
 /// The length of an instance that starts at `start`.
-fn length(start: &Moment, end: &End) -> Result<Length, SeriesError> {
+pub(super) fn length(start: &Moment, end: &End) -> Result<Length, SeriesError> {
     match end {
         End::Default => Ok(Length { days: i64::from(start.is_date()), seconds: 0 }),
         End::Lasting(length) if start.is_date() && length.seconds > 0 => Err(SeriesError::MixedEnd),
@@ -106,6 +106,21 @@ impl Frame {
                 moment.instant().map_or_else(Vec::new, |instant| civils_at(own, instant).collect())
             }
             _ => vec![moment.civil()],
+        }
+    }
+
+    /// The civil time of the series that stands for a RECURRENCE-ID of any form.
+    pub(super) fn civil(&self, moment: &Moment) -> i64 {
+        self.civils(moment).last().copied().unwrap_or_else(|| self.local(moment))
+    }
+
+    /// What a clock of the series shows, even if it shows that twice.
+    fn local(&self, moment: &Moment) -> i64 {
+        match (self, moment.instant()) {
+            (Self::Zoned(zone), Some(instant)) => {
+                instant + i64::from(zone.offset_seconds_at(crate::time::Instant::from_unix(instant)))
+            }
+            _ => moment.civil(),
         }
     }
 
@@ -195,28 +210,18 @@ impl Builder {
                 Some(civil) if plain => self.set.dates.push(civil),
                 // A PERIOD, or the second of two equal times, which no civil time can say.
                 _ => {
-                    let civil = civil.unwrap_or_else(|| self.local(&rdate.start));
+                    let civil = civil.unwrap_or_else(|| self.frame.local(&rdate.start));
                     let length =
                         if rdate.end == End::Default { self.length } else { length(&rdate.start, &rdate.end)? };
                     if !self.set.excludes(civil, work)? {
                         let end = self.frame.end(&rdate.start, length);
-                        self.replace(Extra { recurrence: civil, recurrence_at: at, start: at, end, overridden: false });
+                        self.replace(Extra { recurrence: civil, recurrence_at: at, start: at, end, change: None });
                     }
                 }
             }
         }
         sort(&mut self.set.dates);
         Ok(())
-    }
-
-    /// What a clock of the series shows, even if it shows that twice.
-    fn local(&self, moment: &Moment) -> i64 {
-        match (&self.frame, moment.instant()) {
-            (Frame::Zoned(zone), Some(instant)) => {
-                instant + i64::from(zone.offset_seconds_at(crate::time::Instant::from_unix(instant)))
-            }
-            _ => moment.civil(),
-        }
     }
 
     /// Adds an instance of its own in the place of the one that has its RECURRENCE-ID. A later one replaces it.
@@ -228,18 +233,18 @@ impl Builder {
     /// Takes the overrides; gives the lanes, and the instances that are cancelled.
     fn overrides(&mut self, overrides: &[Override]) -> Result<(Vec<Lane>, Vec<i64>), SeriesError> {
         let (mut futures, mut cancelled, mut single) = (Vec::new(), Vec::new(), Vec::new());
-        for changed in overrides {
-            let civil = self.frame.civils(&changed.recurrence_id).last().copied();
-            let civil = civil.unwrap_or_else(|| self.local(&changed.recurrence_id));
-            if changed.range == Range::ThisAndFuture { &mut futures } else { &mut single }.push((civil, changed));
+        for (index, changed) in overrides.iter().enumerate() {
+            let civil = self.frame.civil(&changed.recurrence_id);
+            if changed.range == Range::ThisAndFuture { &mut futures } else { &mut single }
+                .push((civil, index, changed));
         }
         // Of several for one instance the last one given counts.
-        single.sort_by_key(|(civil, _)| *civil);
-        futures.sort_by_key(|(civil, _)| *civil);
-        let replaced: Vec<i64> = single.iter().map(|(civil, _)| *civil).collect();
+        single.sort_by_key(|(civil, ..)| *civil);
+        futures.sort_by_key(|(civil, ..)| *civil);
+        let replaced: Vec<i64> = single.iter().map(|(civil, ..)| *civil).collect();
         self.extras.retain(|extra| replaced.binary_search(&extra.recurrence).is_err());
-        for (index, (civil, changed)) in single.iter().enumerate() {
-            if single.get(index + 1).is_some_and(|next| next.0 == *civil) {
+        for (place, (civil, index, changed)) in single.iter().enumerate() {
+            if single.get(place + 1).is_some_and(|next| next.0 == *civil) {
                 continue;
             }
             self.set.replaced.push(*civil);
@@ -249,16 +254,16 @@ impl Builder {
                     let end = self.frame.end(start, length(start, end)?);
                     let recurrence_at = self.frame.place(&changed.recurrence_id);
                     let start = self.frame.place(start);
-                    self.extras.push(Extra { recurrence: *civil, recurrence_at, start, end, overridden: true });
+                    self.extras.push(Extra { recurrence: *civil, recurrence_at, start, end, change: Some(*index) });
                 }
             }
         }
         Ok((self.lanes(&futures)?, cancelled))
     }
 
-    fn lanes(&self, futures: &[(i64, &Override)]) -> Result<Vec<Lane>, SeriesError> {
-        let mut lanes = vec![Lane { from: i64::MIN, to: i64::MAX, shift: 0, length: self.length, overridden: false }];
-        for (civil, changed) in futures {
+    fn lanes(&self, futures: &[(i64, usize, &Override)]) -> Result<Vec<Lane>, SeriesError> {
+        let mut lanes = vec![Lane { from: i64::MIN, to: i64::MAX, shift: 0, length: self.length, change: None }];
+        for (civil, index, changed) in futures {
             if let Some(before) = lanes.last_mut() {
                 before.to = *civil;
             }
@@ -267,9 +272,9 @@ impl Builder {
                 Change::Moved { start, end } => lanes.push(Lane {
                     from: *civil,
                     to: i64::MAX,
-                    shift: self.local(start) - civil,
+                    shift: self.frame.local(start) - civil,
                     length: length(start, end)?,
-                    overridden: true,
+                    change: Some(*index),
                 }),
             }
         }

@@ -14,8 +14,8 @@ const MARGIN: i64 = 2 * 86_400;
 pub struct Instance {
     /// When it takes place. Start and end are equal for an instance without length.
     pub at: Interval,
-    /// Whether an override moved it or changed its length.
-    pub overridden: bool,
+    /// Which of [`Definition::overrides`](super::Definition::overrides) moved it or changed its length.
+    pub change: Option<usize>,
     /// The instant of its RECURRENCE-ID: its start, unless it was moved.
     pub recurrence_at: Instant,
     recurrence: i64,
@@ -32,7 +32,7 @@ impl Instance {
         let instant = Instant::from_unix;
         Self {
             at: Interval { start: instant(found.start), end: instant(found.end) },
-            overridden: found.overridden,
+            change: found.change,
             recurrence_at: instant(found.recurrence_at),
             recurrence: found.recurrence,
         }
@@ -148,8 +148,8 @@ impl<'s> Instances<'s> {
             let (start, end) = (extra.start.resolve(zone), extra.end.resolve(zone));
             if start < self.end && (end > self.start || start >= self.start) {
                 let recurrence_at = extra.recurrence_at.resolve(zone);
-                let (recurrence, overridden) = (extra.recurrence, extra.overridden);
-                found.push(Found { recurrence, recurrence_at, start, end, overridden });
+                let (recurrence, change) = (extra.recurrence, extra.change);
+                found.push(Found { recurrence, recurrence_at, start, end, change });
             }
         }
         found.sort_by_key(|found| (found.start, found.recurrence));

@@ -14,7 +14,8 @@ pub(super) struct Found {
     pub recurrence_at: i64,
     pub start: i64,
     pub end: i64,
-    pub overridden: bool,
+    /// Which of [`Definition::overrides`](super::Definition::overrides) it is from.
+    pub change: Option<usize>,
 }
 
 /// Goes through the instances of a lane in order of their starts.
@@ -61,7 +62,7 @@ impl<'s> LaneCursor<'s> {
     #[inline]
     pub fn next(&mut self, work: &mut Work) -> Result<Option<Found>, Exhausted> {
         let Some((recurrence, start)) = self.next_start(work)? else { return Ok(None) };
-        let Lane { length, shift, overridden, .. } = *self.lane;
+        let Lane { length, shift, change, .. } = *self.lane;
         let end = if length.days == 0 {
             start + length.seconds
         } else {
@@ -69,7 +70,7 @@ impl<'s> LaneCursor<'s> {
             self.starts.known(later).unwrap_or_else(|| self.ends.resolve(later)) + length.seconds
         };
         let recurrence_at = if shift == 0 { start } else { self.zone.instant(super::day::civil_of(recurrence)).unix() };
-        Ok(Some(Found { recurrence, recurrence_at, start, end, overridden }))
+        Ok(Some(Found { recurrence, recurrence_at, start, end, change }))
     }
 
     /// The original start (civil) and the start (instant) of the next instance.

@@ -6,7 +6,7 @@ use super::moment::{Length, Moment, Place};
 use super::rule::Rule;
 use super::set::Set;
 use super::work::{Exhausted, Work};
-use crate::time::{Civil, Instant, Zone};
+use crate::time::{Civil, Instant, Interval, Zone};
 
 /// The end of the first instance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +18,18 @@ pub enum End {
     At(Moment),
     /// DURATION: every instance has the same nominal length.
     Lasting(Length),
+}
+
+impl End {
+    /// When something lasts that begins at `start` and does not repeat. `zone` is the one that floating times and dates
+    /// are in.
+    ///
+    /// # Errors
+    /// [`SeriesError::EndBeforeStart`] or [`SeriesError::MixedEnd`].
+    pub fn interval(&self, start: &Moment, zone: &Zone) -> Result<Interval, SeriesError> {
+        let end = Place::end(start, build::length(start, self)?).resolve(zone);
+        Ok(Interval { start: Instant::from_unix(Place::of(start).resolve(zone)), end: Instant::from_unix(end) })
+    }
 }
 
 /// A value of RDATE (RFC 5545 §3.8.5.2).
@@ -154,7 +166,8 @@ pub(super) struct Lane {
     /// What is added to the original start, in civil seconds.
     pub shift: i64,
     pub length: Length,
-    pub overridden: bool,
+    /// Which of [`Definition::overrides`] it is from.
+    pub change: Option<usize>,
 }
 
 /// An instance with times of its own.
@@ -165,7 +178,8 @@ pub(super) struct Extra {
     pub recurrence_at: Place,
     pub start: Place,
     pub end: Place,
-    pub overridden: bool,
+    /// Which of [`Definition::overrides`] it is from.
+    pub change: Option<usize>,
 }
 
 /// A recurring component, checked and made ready: what it repeats like, without text or zone rules left to look up.
@@ -255,6 +269,13 @@ impl Series {
         }
         let reachable = self.lanes.last().is_some_and(|lane| civil < lane.to);
         Ok(reachable && self.set.contains(civil, &mut Work::new())?)
+    }
+
+    /// The RECURRENCE-ID that [`Instance::recurrence_id`](super::Instance::recurrence_id) has for an instance that a
+    /// component names in any of the forms of a date or time.
+    #[must_use]
+    pub fn recurrence_id(&self, named: &Moment) -> Civil {
+        civil_of(self.frame.civil(named))
     }
 
     /// The zone that its civil times are in: its own, or the reader's.

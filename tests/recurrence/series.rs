@@ -45,7 +45,7 @@ fn listed(definition: &Definition, from: &str, to: &str, zone: &Zone) -> Vec<Str
     let text = |at: Instant, format: &str| zone.civil_at(at).strftime(format).to_string();
     let all = series.instances(window, zone).map(|instance| {
         let instance = instance.unwrap();
-        let mark = if instance.overridden { "*" } else { "" };
+        let mark = if instance.change.is_some() { "*" } else { "" };
         format!("{}/{}{mark}", text(instance.at.start, "%m-%dT%H:%M"), text(instance.at.end, "%dT%H:%M"))
     });
     all.collect()

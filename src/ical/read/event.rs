@@ -248,7 +248,7 @@ fn party(property: &Property<'_>) -> Party<'static> {
 
 /// The one address of a `mailto:` URI (RFC 6068), decoded. What has the shape of no address, or could carry more than one
 /// into a mail, is none.
-fn email(address: &str) -> Option<String> {
+pub(in crate::ical) fn email(address: &str) -> Option<String> {
     let address = address.split('?').next()?;
     let decoded = percent_decode(address)?;
     let unsafe_char = |c: char| c.is_control() || c.is_whitespace() || "<>,;:\"()[]\\".contains(c);

@@ -7,11 +7,11 @@
 //! An event is taken whole or reported: no date is rounded, no unknown time zone guessed, no exception rule ignored. What is
 //! forgiven cannot change when something happens: letter case, white space, quotes, unknown properties, a missing UID.
 
-mod event;
-mod property;
-mod resolver;
-mod structure;
-mod times;
+pub(super) mod event;
+pub(super) mod property;
+pub(super) mod resolver;
+pub(super) mod structure;
+pub(super) mod times;
 
 use super::event::{Attendee, Party, Status, When};
 use super::guard::{Limits, unfold};

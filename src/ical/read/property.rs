@@ -8,19 +8,22 @@ use crate::ical::text::unescape_param;
 
 /// `name *(";" param) ":" value`
 #[derive(Debug, Clone)]
-pub(super) struct Property<'a> {
-    line: &'a Line<'a>,
+pub(in crate::ical) struct Property<'a> {
+    pub(in crate::ical) line: &'a Line<'a>,
     /// As written; names are compared without case.
-    pub(super) name: &'a str,
-    parameters: Vec<(&'a str, &'a str)>,
+    pub(in crate::ical) name: &'a str,
+    /// As written, quotes and all.
+    pub(in crate::ical) parameters: Vec<(&'a str, &'a str)>,
     /// As written, escapes and all, the white space around it left out.
-    pub(super) value: &'a str,
+    pub(in crate::ical) value: &'a str,
+    /// The same with its white space.
+    pub(in crate::ical) raw: &'a str,
 }
 
 impl<'a> Property<'a> {
     /// # Errors
     /// [`Reason::NotAProperty`] where the name or the colon is missing.
-    pub(super) fn parse(line: &'a Line<'a>) -> Result<Self, ReadError> {
+    pub(in crate::ical) fn parse(line: &'a Line<'a>) -> Result<Self, ReadError> {
         let text: &'a str = &line.text;
         let wrong = |at| line.error(at, Reason::NotAProperty);
         // vCard's group prefix and the underscores of some exporters do no harm.
@@ -32,7 +35,8 @@ impl<'a> Property<'a> {
         let colon = find_colon(text, name_end, true).or_else(|| find_colon(text, name_end, false));
         let (head, value) = text.split_at(colon.ok_or_else(|| wrong(name_end))?);
         let value = &value[1..];
-        let mut property = Self { line, name: &text[..name_end], parameters: Vec::new(), value: value.trim() };
+        let mut property =
+            Self { line, name: &text[..name_end], parameters: Vec::new(), value: value.trim(), raw: value };
         let mut rest = &head[name_end..];
         while let Some(after) = rest.strip_prefix(';') {
             let end = find_unquoted(after, b';').unwrap_or(after.len());
@@ -45,7 +49,7 @@ impl<'a> Property<'a> {
     }
 
     /// The parameter's value, unquoted and decoded (RFC 6868). Of a list, the whole.
-    pub(super) fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub(in crate::ical) fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.parameters.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         let value = value.trim();
         let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
@@ -53,13 +57,13 @@ impl<'a> Property<'a> {
     }
 
     /// Whether the parameter has this value, compared without case.
-    pub(super) fn parameter_is(&self, name: &str, value: &str) -> bool {
+    pub(in crate::ical) fn parameter_is(&self, name: &str, value: &str) -> bool {
         self.parameter(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
     }
 
     /// The last colon, not the first, ends the parameters: for time zones named `(UTC+01:00) Amsterdam`, which some
     /// exporters leave unquoted. Only for properties whose value holds no colon.
-    pub(super) fn split_at_last_colon(mut self) -> Self {
+    pub(in crate::ical) fn split_at_last_colon(mut self) -> Self {
         let text: &'a str = &self.line.text;
         let Some((_, last)) = self.value.rsplit_once(':') else { return self };
         if let Some((_, parameter)) = self.parameters.last_mut() {
@@ -70,12 +74,12 @@ impl<'a> Property<'a> {
     }
 
     /// An error at the name.
-    pub(super) fn error(&self, reason: Reason) -> ReadError {
+    pub(in crate::ical) fn error(&self, reason: Reason) -> ReadError {
         self.line.error(0, reason)
     }
 
     /// An error at the value, or at `part`, which must be a slice of it.
-    pub(super) fn error_at(&self, part: &str, reason: Reason) -> ReadError {
+    pub(in crate::ical) fn error_at(&self, part: &str, reason: Reason) -> ReadError {
         self.line.error(offset_in(&self.line.text, part), reason)
     }
 }

@@ -9,7 +9,7 @@ use crate::ical::zones::{CustomZone, zone_by_name};
 use crate::time::Zone;
 
 /// The work that one file can ask for.
-pub(super) struct Budget {
+pub(in crate::ical) struct Budget {
     /// VTIMEZONEs to evaluate.
     definitions: usize,
     /// Searches for a zone that behaves like one of them.
@@ -90,29 +90,29 @@ const PLACES: [&str; 62] = [
 
 /// What a TZID stands for.
 #[derive(Debug, Clone)]
-pub(super) enum Meaning {
+pub(in crate::ical) enum Meaning {
     Zone(Zone),
     Custom(Rc<CustomZone>),
 }
 
-pub(super) struct Resolver<'a> {
+pub(in crate::ical) struct Resolver<'a> {
     definitions: HashMap<&'a str, &'a Definition<'a>>,
     /// Whose clocks a floating time is on.
-    pub(super) floating: Zone,
+    pub(in crate::ical) floating: Zone,
     meanings: HashMap<String, Result<Meaning, Reason>>,
     budget: &'a mut Budget,
     equivalents: HashMap<(String, i16), Option<Zone>>,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(definitions: &'a [Definition<'a>], floating: Zone, budget: &'a mut Budget) -> Self {
+    pub(in crate::ical) fn new(definitions: &'a [Definition<'a>], floating: Zone, budget: &'a mut Budget) -> Self {
         let definitions = definitions.iter().map(|definition| (definition.tzid.as_str(), definition)).collect();
         Self { definitions, floating, meanings: HashMap::new(), budget, equivalents: HashMap::new() }
     }
 
     /// # Errors
     /// Names the TZID.
-    pub(super) fn meaning(&mut self, tzid: &str) -> Result<Meaning, Reason> {
+    pub(in crate::ical) fn meaning(&mut self, tzid: &str) -> Result<Meaning, Reason> {
         if let Some(known) = self.meanings.get(tzid) {
             return known.clone();
         }
@@ -151,7 +151,7 @@ impl<'a> Resolver<'a> {
     ///
     /// # Errors
     /// [`Reason::RecursInCustomZone`] where no zone does.
-    pub(super) fn equivalent(&mut self, tzid: &str, custom: &CustomZone, year: i16) -> Result<Zone, Reason> {
+    pub(in crate::ical) fn equivalent(&mut self, tzid: &str, custom: &CustomZone, year: i16) -> Result<Zone, Reason> {
         let key = (tzid.to_owned(), year.clamp(1970, 2090));
         let searches = &mut self.budget.searches;
         let found = self.equivalents.entry(key).or_insert_with_key(|(_, year)| {

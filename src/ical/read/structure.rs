@@ -28,13 +28,37 @@ pub(super) struct Block<'a> {
 
 /// A VTIMEZONE.
 #[derive(Debug, Default)]
-pub(super) struct Definition<'a> {
+pub(in crate::ical) struct Definition<'a> {
     /// TZID.
-    pub(super) tzid: String,
+    pub(in crate::ical) tzid: String,
     /// X-LIC-LOCATION: libical's name of the zone that is meant.
-    pub(super) location: Option<&'a str>,
+    pub(in crate::ical) location: Option<&'a str>,
     /// STANDARD and DAYLIGHT.
-    pub(super) observances: Vec<Observance<'a>>,
+    pub(in crate::ical) observances: Vec<Observance<'a>>,
+}
+
+impl<'a> Definition<'a> {
+    /// Takes a property of the VTIMEZONE itself.
+    pub(in crate::ical) fn take(&mut self, property: &Property<'a>) {
+        if property.name.eq_ignore_ascii_case("TZID") {
+            self.tzid = unescape_text(property.value);
+        } else if property.name.eq_ignore_ascii_case("X-LIC-LOCATION") {
+            self.location = Some(property.value);
+        }
+    }
+
+    /// Takes a property of the last observance.
+    pub(in crate::ical) fn observe(&mut self, property: &Property<'a>) {
+        let Some(observance) = self.observances.last_mut() else { return };
+        match property.name.to_ascii_uppercase().as_str() {
+            "DTSTART" => observance.start = Some(property.value),
+            "TZOFFSETFROM" => observance.offset_from = Some(property.value),
+            "TZOFFSETTO" => observance.offset_to = Some(property.value),
+            "RRULE" => observance.rules.push(property.value),
+            "RDATE" => observance.dates.push(property.value),
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,30 +149,13 @@ fn add<'a>(calendar: &mut Calendar<'a>, kind: Kind, line: &'a Line<'a>) {
         // A definition is only looked at where a name says nothing, and what is broken in it is missing then.
         Kind::TimeZone | Kind::Observance => {
             if let (Ok(property), Some(definition)) = (Property::parse(line), calendar.definitions.last_mut()) {
-                define(definition, kind, &property);
+                if kind == Kind::TimeZone {
+                    definition.take(&property);
+                } else {
+                    definition.observe(&property);
+                }
             }
         }
         Kind::Other => {}
-    }
-}
-
-fn define<'a>(definition: &mut Definition<'a>, kind: Kind, property: &Property<'a>) {
-    let (name, value) = (property.name.to_ascii_uppercase(), property.value);
-    if kind == Kind::TimeZone {
-        match name.as_str() {
-            "TZID" => definition.tzid = unescape_text(value),
-            "X-LIC-LOCATION" => definition.location = Some(value),
-            _ => {}
-        }
-        return;
-    }
-    let Some(observance) = definition.observances.last_mut() else { return };
-    match name.as_str() {
-        "DTSTART" => observance.start = Some(value),
-        "TZOFFSETFROM" => observance.offset_from = Some(value),
-        "TZOFFSETTO" => observance.offset_to = Some(value),
-        "RRULE" => observance.rules.push(value),
-        "RDATE" => observance.dates.push(value),
-        _ => {}
     }
 }
