@@ -1,6 +1,6 @@
 //! The one place where recurrence becomes intervals.
 
-use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
+use crate::recurrence::{Clocks, Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
 use crate::time::{Date, Instant, Interval, Zone};
 
 use super::hours::{Hours, Layout, Shift, Times};
@@ -82,13 +82,14 @@ impl Recurring {
 pub struct Expansion {
     window: Interval,
     zones: Vec<(Zone, Offsets)>,
+    clocks: Clocks,
 }
 
 impl Expansion {
     /// For a window, usually [`super::Question::reach`].
     #[must_use]
     pub const fn new(window: Interval) -> Self {
-        Self { window, zones: Vec::new() }
+        Self { window, zones: Vec::new(), clocks: Clocks::new() }
     }
 
     /// The working hours that rules add up to, whole where they begin before the window or end after it; those of the
@@ -122,13 +123,13 @@ impl Expansion {
     /// # Errors
     /// [`Exhausted`] when a series takes more work than a series may. Then the time it takes is not known, which must not
     /// be mistaken for free.
-    pub fn busy(&self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
+    pub fn busy(&mut self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
         // Most series of an old calendar are over.
         for Recurring { series, kind, source, .. } in recurring.iter().filter(|r| r.over > self.window.start) {
-            let (kind, source) = (*kind, *source);
-            series.for_each(self.window, zone, |instance| {
+            let taken = Busy { at: self.window, unit: None, kind: *kind, source: *source };
+            series.for_each_with(&mut self.clocks, self.window, zone, |instance| {
                 if instance.at.start < instance.at.end {
-                    busy.push(Busy { at: instance.at, unit: None, kind, source });
+                    busy.push(Busy { at: instance.at, ..taken });
                 }
             })?;
         }

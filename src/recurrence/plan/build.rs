@@ -114,7 +114,7 @@ impl Plan {
         let most = match &self.kind {
             Kind::Never => 0,
             Kind::Days if count / self.times.len() as u64 > (day::LAST_DAY - day::FIRST_DAY).unsigned_abs() => 0,
-            Kind::Days => return AtDay::seek(self, self.first, work)?.nth(self, count, work),
+            Kind::Days => return AtDay::seek(self, self.first).nth(self, count, work),
             Kind::Picks(picks) => picks.most(self.first, self.days.week_start),
             Kind::Grid(grid) => match grid.nth_unlimited(self.first, count) {
                 Some(civil) => return Ok(Some(civil).filter(|civil| *civil <= self.last)),
