@@ -12,6 +12,9 @@ pub(super) const LAST_DAY: i64 = days(9999, 12, 31);
 /// The last second of [`LAST_DAY`].
 pub(super) const LAST_SECOND: i64 = (LAST_DAY + 1) * SECONDS_PER_DAY - 1;
 
+/// The bits 1 to 12.
+pub(super) const ALL_MONTHS: u16 = 0x1ffe;
+
 /// A month and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Month {

@@ -90,7 +90,7 @@ impl Days {
     /// Every day.
     pub(in crate::recurrence) fn every(week_start: u8) -> Self {
         let step = Step::Days { from: 0, n: 1 };
-        let months = 0x1ffe;
+        let months = day::ALL_MONTHS;
         Self {
             step,
             months,

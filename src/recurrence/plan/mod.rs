@@ -18,6 +18,7 @@ mod picks;
 mod times;
 
 use super::day::{self, Month, SECONDS_PER_DAY};
+use super::rule::Skip;
 use super::work::{Exhausted, Work};
 use days::Days;
 
@@ -98,6 +99,15 @@ impl Plan {
     /// The last instance can not be later; `None` without end or without any instance.
     pub fn last(&self) -> Option<i64> {
         (!self.endless && !self.is_empty()).then_some(self.last)
+    }
+
+    /// The months that instances can start in: bits 1 to 12.
+    pub fn months(&self) -> u16 {
+        match self.days.skip {
+            _ if self.is_empty() => 0,
+            Skip::Omit => self.days.months,
+            Skip::Backward | Skip::Forward => day::ALL_MONTHS,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
