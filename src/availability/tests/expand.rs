@@ -131,9 +131,8 @@ fn yearly_events_at_the_edges_of_months_are_busy() {
     for start in starts {
         let (civil, day) = (parse_civil(&format!("{start}T12:00")).unwrap(), Moment::Date(date(start)));
         let zoned = zones.iter().map(|zone| Moment::Zoned(civil, zone.clone()));
-        for (start, hours) in
-            zoned.flat_map(|start| [(start.clone(), 1), (start, 96)]).chain([(day.clone(), 24), (day, 72)])
-        {
+        let zoned = zoned.flat_map(|start| [1, 48, 72, 96].map(|hours| (start.clone(), hours)));
+        for (start, hours) in zoned.chain([24, 48, 72].map(|hours| (day.clone(), hours))) {
             for rule in rules {
                 let mut definition = Definition::new(start.clone());
                 let date = matches!(start, Moment::Date(_));
