@@ -1,12 +1,17 @@
 //! The window question: the instances of a rule in a 30-day window, DTSTART ten years before it. Fasti against the crate
 //! `rrule` in the same run, over the rules of `corpora/recurrence/window.jsonl`.
 //!
-//! `cargo bench --bench recurrence`. The medians of rounds count, because the machine is shared. A bar that is missed is
-//! printed and fails nothing.
+//! `cargo bench --bench recurrence`. The medians of rounds count, because the machine is shared. Below that what hostile
+//! rules cost at worst; `FASTI_BENCH_ALL=1` lists all of them.
+
+#[path = "../bars/mod.rs"]
+mod bars;
+mod counting;
+mod hostile;
 
 use std::hint::black_box;
-use std::time::Instant as Clock;
 
+use bars::{Bars, measure, median, time};
 use fasti::recurrence::{Definition, Moment, Rule, Series};
 use fasti::time::{Civil, Instant, Interval, Zone};
 
@@ -22,6 +27,9 @@ struct Case {
     to: chrono::DateTime<rrule::Tz>,
     expected: usize,
 }
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting(tikv_jemallocator::Jemalloc);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -72,26 +80,6 @@ fn theirs(case: &Case) -> usize {
     set.all(u16::MAX).dates.len()
 }
 
-/// Nanoseconds for one call: the median of rounds of at least `least` nanoseconds.
-fn measure(rounds: usize, least: u128, mut call: impl FnMut() -> usize) -> f64 {
-    let mut calls = 1_u32;
-    let mut times = Vec::new();
-    while times.len() < rounds {
-        let begin = Clock::now();
-        for _ in 0..calls {
-            black_box(call());
-        }
-        let took = begin.elapsed().as_nanos();
-        if took < least && calls < 1 << 20 {
-            calls *= 2;
-        } else {
-            times.push(took as f64 / f64::from(calls));
-        }
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
 fn main() -> Result<(), Failure> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
     let shared = std::env::var("FASTI_SHARED").unwrap_or_else(|_| beside.to_owned());
@@ -118,20 +106,27 @@ fn main() -> Result<(), Failure> {
         rows.push((rrule / fasti, fasti, rrule, case));
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let median = |mut all: Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
     let fasti = median(rows.iter().map(|row| row.1).collect());
     let slowest = rows.iter().map(|row| row.1).fold(0.0, f64::max);
     let mean = (rows.iter().map(|row| row.0.ln()).sum::<f64>() / rows.len() as f64).exp();
-    println!("rules compared {}, which rrule cannot read {unread}, on which it is wrong {wrong}", rows.len());
-    let bar = |met: bool| if met { "met" } else { "MISSED" };
-    println!("fasti median            {:>9.3} µs   bar ≤ 1 µs: {}", fasti / 1e3, bar(fasti <= 1e3));
-    println!("fasti slowest           {:>9.3} µs", slowest / 1e3);
-    println!("rrule median            {:>9.3} µs", median(rows.iter().map(|row| row.2).collect()) / 1e3);
-    println!("rrule ÷ fasti, geomean  {mean:>9.0}      bar ≥ 300: {}", bar(mean >= 300.0));
-    println!("rrule ÷ fasti, least    {:>9.1}      bar ≥ 1: {}", rows[0].0, bar(rows[0].0 >= 1.0));
+    println!("rules compared {}, which rrule cannot read {unread}, on which it is wrong {wrong}\n", rows.len());
+    let mut table = Bars::new("recurrence: the instances of a rule in 30 days, DTSTART ten years before");
+    table.line("median", time(fasti), "≤ 1 µs", fasti <= 1e3);
+    table.plain("slowest rule", time(slowest));
+    table.plain("median of the crate rrule", time(median(rows.iter().map(|row| row.2).collect())));
+    table.line("times as fast as rrule, geometric mean", format!("{mean:.0}×"), "≥ 300×", mean >= 300.0);
+    table.line("times as fast as rrule, least", format!("{:.0}×", rows[0].0), "≥ 1×", rows[0].0 >= 1.0);
+    let own =
+        |name: &str| std::fs::read_to_string(format!("{}/tests/data/recurrence/{name}", env!("CARGO_MANIFEST_DIR")));
+    let texts = [own("hostile.jsonl")?, own("must-reject.jsonl")?];
+    let worst = hostile::Worst::of(&[&texts[0], &texts[1]], std::path::Path::new(&shared))?;
+    let (count, slowest, largest) = (worst.inputs, &worst.slowest, &worst.largest);
+    let what = format!("slowest of {count} hostile events, read and expanded: {slowest}");
+    table.line(&what, time(worst.ms * 1e6), "≤ 10 ms", worst.ms <= 10.0);
+    let what = format!("most memory of these, beyond their text: {largest}");
+    table.line(&what, format!("{:.1} MB", worst.megabytes), "≤ 10 MB", worst.megabytes <= 10.0);
+    println!("{table}");
+    println!("The least ahead of rrule:");
     for (ratio, fasti, rrule, case) in rows.iter().take(8) {
         println!("  {ratio:>8.1}  {:>8.3} µs  {:>8.1} µs  {} {}", fasti / 1e3, rrule / 1e3, case.expected, case.rule);
     }

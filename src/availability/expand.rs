@@ -1,10 +1,10 @@
 //! The one place where recurrence becomes intervals.
 
-use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
+use crate::recurrence::{Clocks, Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
 use crate::time::{Date, Instant, Interval, Zone};
 
 use super::hours::{Hours, Layout, Shift, Times};
-use super::offsets::{DAY, Offsets, day_number};
+use super::offsets::{DAY, Offsets, date_of, day_number};
 use super::{Busy, BusyKind, Ref};
 
 /// A rule of working hours as somebody writes it (A1): "every other Friday until June, 9 to 5".
@@ -58,6 +58,8 @@ pub struct Recurring {
     series: Series,
     /// No instance ends later, wherever floating times are read.
     over: Instant,
+    /// See [`Series::months`].
+    months: u16,
     kind: BusyKind,
     source: Ref,
 }
@@ -67,7 +69,7 @@ impl Recurring {
     #[must_use]
     pub fn new(series: Series, kind: BusyKind, source: Ref) -> Self {
         let over = series.end(&Zone::utc()).map_or(Instant::from_unix(i64::MAX), |end| end + 2 * DAY);
-        Self { series, over, kind, source }
+        Self { over, months: series.months(), series, kind, source }
     }
 
     /// Which block or event it is.
@@ -77,18 +79,32 @@ impl Recurring {
     }
 }
 
+/// The months of the year, on clocks anywhere, in which something of up to three days can start that shares time with a
+/// window: bit 1 is January.
+fn months(window: Interval) -> u16 {
+    let month = |at: Instant| {
+        let date = date_of(at.unix().div_euclid(DAY));
+        i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+    };
+    let (first, last) = (month(window.start - 4 * DAY), month(window.end + DAY));
+    (first..=last.min(first + 11)).fold(0, |months, index| months | 2 << index.rem_euclid(12))
+}
+
 /// Lays rules and series out over one window, and remembers zones meanwhile: one for all the people of a question.
 #[derive(Debug)]
 pub struct Expansion {
     window: Interval,
     zones: Vec<(Zone, Offsets)>,
+    clocks: Clocks,
+    /// The instances of one series.
+    found: Vec<Interval>,
 }
 
 impl Expansion {
     /// For a window, usually [`super::Question::reach`].
     #[must_use]
     pub const fn new(window: Interval) -> Self {
-        Self { window, zones: Vec::new() }
+        Self { window, zones: Vec::new(), clocks: Clocks::new(), found: Vec::new() }
     }
 
     /// The working hours that rules add up to, whole where they begin before the window or end after it; those of the
@@ -122,15 +138,20 @@ impl Expansion {
     /// # Errors
     /// [`Exhausted`] when a series takes more work than a series may. Then the time it takes is not known, which must not
     /// be mistaken for free.
-    pub fn busy(&self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
-        // Most series of an old calendar are over.
-        for Recurring { series, kind, source, .. } in recurring.iter().filter(|r| r.over > self.window.start) {
-            let (kind, source) = (*kind, *source);
-            series.for_each(self.window, zone, |instance| {
+    pub fn busy(&mut self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
+        let Self { window, clocks, found, .. } = self;
+        let months = months(*window);
+        // Most series of an old calendar are over, and of the others most come once a year.
+        let near = recurring.iter().filter(|r| r.over > window.start && r.months & months != 0);
+        for Recurring { series, kind, source, .. } in near {
+            found.clear();
+            series.for_each_with(clocks, *window, zone, |instance| {
                 if instance.at.start < instance.at.end {
-                    busy.push(Busy { at: instance.at, unit: None, kind, source });
+                    found.push(instance.at);
                 }
             })?;
+            let taken = Busy { at: *window, unit: None, kind: *kind, source: *source };
+            busy.extend(found.iter().map(|at| Busy { at: *at, ..taken }));
         }
         Ok(())
     }

@@ -53,15 +53,15 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
         needs: &[],
         ignore: &[],
     };
-    let expansion = Expansion::new(bare.reach());
+    let mut expansion = Expansion::new(bare.reach());
     let mut unread = 0;
     let mut taken = Vec::new();
     for file in &command.calendar {
-        unread += lay_out(file, &zone, &expansion, &mut taken)?;
+        unread += lay_out(file, &zone, &mut expansion, &mut taken)?;
     }
     let mut open = Vec::new();
     if let Some(file) = &command.hours {
-        unread += lay_out(file, &zone, &expansion, &mut open)?;
+        unread += lay_out(file, &zone, &mut expansion, &mut open)?;
     }
     let open = Hours::new(Spans::new(open.iter().map(|busy| busy.at).collect()));
     let hours = command.hours.is_some().then_some(&open);
@@ -109,7 +109,7 @@ fn minutes(option: &str, text: &str) -> Result<u32, Failure> {
 }
 
 /// Lays the events of a file out; returns how many could not be understood, each told on standard error.
-fn lay_out(file: &Path, zone: &Zone, expansion: &Expansion, into: &mut Vec<Busy>) -> Result<usize, Failure> {
+fn lay_out(file: &Path, zone: &Zone, expansion: &mut Expansion, into: &mut Vec<Busy>) -> Result<usize, Failure> {
     let name = file.display();
     let bytes = std::fs::read(file).map_err(|error| format!("{name}: {error}"))?;
     let calendar = read_events(&bytes, zone).map_err(|error| format!("{name}: {error}"))?;

@@ -12,6 +12,9 @@ pub(super) const LAST_DAY: i64 = days(9999, 12, 31);
 /// The last second of [`LAST_DAY`].
 pub(super) const LAST_SECOND: i64 = (LAST_DAY + 1) * SECONDS_PER_DAY - 1;
 
+/// The bits 1 to 12.
+pub(super) const ALL_MONTHS: u16 = 0x1ffe;
+
 /// A month and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Month {
@@ -25,19 +28,40 @@ pub(super) struct Month {
 }
 
 impl Month {
+    #[inline]
     pub(super) const fn new(year: i32, month: u8) -> Self {
         Self { year, month, first: days(year, month, 1), len: month_len(year, month) }
     }
 
     /// The month of a day.
+    #[inline]
     pub(super) const fn of(day: i64) -> Self {
         let (year, month, day_of_month) = ymd(day);
         Self { year, month, first: day - (day_of_month as i64 - 1), len: month_len(year, month) }
     }
 
+    #[inline]
     pub(super) const fn next(self) -> Self {
         let (year, month) = if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };
         Self { year, month, first: self.first + self.len as i64, len: month_len(year, month) }
+    }
+
+    /// The next one that `months` has: bits 1 to 12, not empty.
+    #[inline]
+    pub(super) const fn next_in(self, months: u16) -> Self {
+        let later = months >> self.month >> 1;
+        match later.trailing_zeros() as u8 {
+            0 => self.next(),
+            more => self.skip(more, months),
+        }
+    }
+
+    const fn skip(self, months_between: u8, months: u16) -> Self {
+        if months_between < 12 {
+            Self::new(self.year, self.month + 1 + months_between)
+        } else {
+            Self::new(self.year + 1, months.trailing_zeros() as u8)
+        }
     }
 
     pub(super) const fn previous(self) -> Self {
@@ -67,6 +91,7 @@ impl Month {
     }
 }
 
+#[inline]
 pub(super) const fn is_leap(year: i32) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
@@ -76,6 +101,7 @@ pub(super) const fn year_len(year: i32) -> u32 {
     365 + is_leap(year) as u32
 }
 
+#[inline]
 const fn month_len(year: i32, month: u8) -> u8 {
     match month {
         2 => 28 + is_leap(year) as u8,
@@ -85,6 +111,7 @@ const fn month_len(year: i32, month: u8) -> u8 {
 }
 
 /// The day number of a date. Years are counted from March, so that the leap day is the last of its year.
+#[inline]
 pub(super) const fn days(year: i32, month: u8, day: u8) -> i64 {
     let year = year as i64 - (month <= 2) as i64;
     let from_march = (month as i64 + 9) % 12;
@@ -97,15 +124,22 @@ pub(super) const fn days(year: i32, month: u8, day: u8) -> i64 {
 const DAYS_TO_EPOCH: i64 = 719_468;
 
 /// The date of a day number.
+///
+/// Seeking in a short window is little more than this, hence the arithmetic of Neri and Schneider, "Euclidean affine
+/// functions and their application to calendar algorithms" (2022): three multiplications instead of a chain of divisions.
+#[inline]
 pub(super) const fn ymd(day: i64) -> (i32, u8, u8) {
-    let day = day + DAYS_TO_EPOCH;
-    let (cycle, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * day + 2) / 153;
-    let day_of_month = day - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    ((year + cycle * 400 + (month <= 2) as i64) as i32, month as u8, day_of_month as u8)
+    let quarters = 4 * (day + DAYS_TO_EPOCH) + 3;
+    let century = quarters.div_euclid(146_097);
+    let of_century = (quarters - century * 146_097) as u64 | 3;
+    let year_and_rest = 2_939_745 * of_century;
+    let day_of_year = (year_and_rest as u32) / 2_939_745 / 4;
+    let month_and_rest = 2141 * day_of_year + 197_913;
+    let (month, day) = ((month_and_rest >> 16) as u8, (month_and_rest & 0xffff) / 2141 + 1);
+    // Years are counted from March here.
+    let after_december = day_of_year >= 306;
+    let year = 100 * century as i32 + (year_and_rest >> 32) as i32 + after_december as i32;
+    (year, if after_december { month - 12 } else { month }, day as u8)
 }
 
 /// Days from Monday: 0 to 6. 1970-01-01 was a Thursday.
@@ -124,6 +158,7 @@ pub(super) const fn week_one(year: i32, week_start: u8) -> i64 {
 }
 
 /// The day and the second in it.
+#[inline]
 pub(super) const fn split(seconds: i64) -> (i64, u32) {
     (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY) as u32)
 }

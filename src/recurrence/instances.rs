@@ -2,6 +2,7 @@
 
 use super::day::civil_of;
 use super::lane::{Found, LaneCursor};
+use super::offsets::{Clocks, Offsets};
 use super::series::Series;
 use super::work::{Exhausted, Work};
 use crate::time::{Civil, Instant, Interval, Zone};
@@ -52,29 +53,50 @@ impl Series {
     ///
     /// The iterator gives an error and ends when the limit on work is reached.
     pub fn instances<'s>(&'s self, window: Interval, zone: &'s Zone) -> Instances<'s> {
-        let end = window.end.min(Instant::MAX + 1).unix();
-        let mut instances = Instances {
-            start: window.start.unix(),
-            end,
-            work: Work::new(),
-            lanes: Lanes::None,
-            extras: Vec::new().into_iter(),
-            failed: false,
-        };
-        match instances.open(self, zone) {
-            Ok(lanes) => instances.lanes = lanes,
-            Err(Exhausted) => instances.failed = true,
-        }
-        instances
+        let zone = self.zone(zone);
+        let (mut offsets, mut work) = (Offsets::new(zone), Work::new());
+        let mut walk = Walk::closed(window);
+        let opened = walk.open(self, zone, &mut offsets, &mut work);
+        Instances { walk: opened.map(|()| Some(walk)), offsets, work }
     }
 
-    /// Calls `each` for what [`instances`](Self::instances) gives, without an allocation per instance.
+    /// Calls `each` for what [`instances`](Self::instances) gives, without an allocation.
     ///
     /// # Errors
     /// [`Exhausted`] when the limit on work is reached; `each` has been called for the instances before that.
-    pub fn for_each(&self, window: Interval, zone: &Zone, mut each: impl FnMut(Instance)) -> Result<(), Exhausted> {
-        for instance in self.instances(window, zone) {
-            each(instance?);
+    pub fn for_each(&self, window: Interval, zone: &Zone, each: impl FnMut(Instance)) -> Result<(), Exhausted> {
+        let zone = self.zone(zone);
+        self.walk(window, zone, &mut Offsets::new(zone), each)
+    }
+
+    /// The same for one of many series: `clocks` remembers for the next one what this one looked up.
+    ///
+    /// # Errors
+    /// As [`for_each`](Self::for_each).
+    pub fn for_each_with(
+        &self,
+        clocks: &mut Clocks,
+        window: Interval,
+        zone: &Zone,
+        each: impl FnMut(Instance),
+    ) -> Result<(), Exhausted> {
+        let zone = self.zone(zone);
+        self.walk(window, zone, clocks.of(zone), each)
+    }
+
+    #[inline]
+    fn walk(
+        &self,
+        window: Interval,
+        zone: &Zone,
+        offsets: &mut Offsets,
+        mut each: impl FnMut(Instance),
+    ) -> Result<(), Exhausted> {
+        let mut work = Work::new();
+        let mut walk = Walk::closed(window);
+        walk.open(self, zone, offsets, &mut work)?;
+        while let Some(found) = walk.next(offsets, &mut work)? {
+            each(Instance::of(found));
         }
         Ok(())
     }
@@ -98,86 +120,134 @@ impl Series {
 /// The iterator of [`Series::instances`].
 #[derive(Debug)]
 pub struct Instances<'s> {
+    /// `None` after an error.
+    walk: Result<Option<Walk<'s>>, Exhausted>,
+    offsets: Offsets,
+    work: Work,
+}
+
+impl Iterator for Instances<'_> {
+    type Item = Result<Instance, Exhausted>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = match &mut self.walk {
+            Ok(None) => return None,
+            Ok(Some(walk)) => walk.next(&mut self.offsets, &mut self.work),
+            Err(Exhausted) => Err(Exhausted),
+        };
+        if next.is_err() {
+            self.walk = Ok(None);
+        }
+        next.transpose().map(|found| found.map(Instance::of))
+    }
+}
+
+/// Goes through the instances of a series in a window, in order of their starts.
+#[derive(Debug)]
+struct Walk<'s> {
     /// The window: half-open.
     start: i64,
     end: i64,
-    work: Work,
     lanes: Lanes<'s>,
     /// Instances with times of their own, those of the window, by start.
     extras: std::vec::IntoIter<Found>,
-    failed: bool,
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly every series has one lane, and needs no allocation for it")]
 enum Lanes<'s> {
-    None,
-    One(Box<LaneCursor<'s>>),
+    One(LaneCursor<'s>),
     /// Several, or one and extras; each with its next instance.
     Many(Vec<(LaneCursor<'s>, Option<Found>)>),
 }
 
-impl<'s> Instances<'s> {
-    fn open(&mut self, series: &'s Series, zone: &'s Zone) -> Result<Lanes<'s>, Exhausted> {
-        self.extras = self.extras(series, zone)?.into_iter();
+impl<'s> Walk<'s> {
+    /// It has nothing before [`open`](Self::open), which fills it where it is: a copy would cost as much as a short window.
+    #[inline]
+    fn closed(window: Interval) -> Self {
+        let (start, end) = (window.start.unix(), window.end.min(Instant::MAX + 1).unix());
+        Self { start, end, lanes: Lanes::Many(Vec::new()), extras: Vec::new().into_iter() }
+    }
+
+    /// Goes to before the first instance of a series; `zone` is the series' own.
+    #[inline]
+    fn open(
+        &mut self,
+        series: &'s Series,
+        zone: &'s Zone,
+        offsets: &mut Offsets,
+        work: &mut Work,
+    ) -> Result<(), Exhausted> {
         let window = (self.start, self.end);
-        let open = |lane, work: &mut Work| LaneCursor::new(series, lane, zone, window, work);
+        self.extras = extras(series, window, zone, work)?.into_iter();
         if let [lane] = series.lanes.as_slice()
             && self.extras.as_slice().is_empty()
         {
-            return Ok(Lanes::One(Box::new(open(lane, &mut self.work)?)));
+            self.lanes = Lanes::One(LaneCursor::closed(series, lane, zone, self.end));
+            if let Lanes::One(cursor) = &mut self.lanes {
+                cursor.seek(self.start, work)?;
+            }
+            return Ok(());
         }
         let mut cursors = Vec::with_capacity(series.lanes.len());
         for lane in &series.lanes {
-            let mut cursor = open(lane, &mut self.work)?;
-            let first = next_in(&mut cursor, self.start, self.end, &mut self.work)?;
+            let mut cursor = LaneCursor::closed(series, lane, zone, self.end);
+            cursor.seek(self.start, work)?;
+            let first = next_in(&mut cursor, window, offsets, work)?;
             cursors.push((cursor, first));
         }
-        Ok(Lanes::Many(cursors))
-    }
-
-    /// The extras that share time with the window.
-    fn extras(&mut self, series: &Series, zone: &Zone) -> Result<Vec<Found>, Exhausted> {
-        let zone = series.zone(zone);
-        let mut found = Vec::new();
-        let first = series.reach.partition_point(|reach| *reach < self.start - MARGIN);
-        for extra in &series.extras[first..] {
-            if extra.start.about() > self.end.saturating_add(MARGIN) {
-                break;
-            }
-            self.work.spend(4)?;
-            let (start, end) = (extra.start.resolve(zone), extra.end.resolve(zone));
-            if start < self.end && (end > self.start || start >= self.start) {
-                let recurrence_at = extra.recurrence_at.resolve(zone);
-                let (recurrence, change) = (extra.recurrence, extra.change);
-                found.push(Found { recurrence, recurrence_at, start, end, change });
-            }
-        }
-        found.sort_by_key(|found| (found.start, found.recurrence));
-        Ok(found)
+        self.lanes = Lanes::Many(cursors);
+        Ok(())
     }
 
     #[inline]
-    fn advance(&mut self) -> Result<Option<Found>, Exhausted> {
-        let Self { start, end, work, extras, .. } = self;
+    fn next(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<Found>, Exhausted> {
+        let window = (self.start, self.end);
         match &mut self.lanes {
-            Lanes::None => Ok(None),
-            Lanes::One(lane) => next_in(lane, *start, *end, work),
-            Lanes::Many(lanes) => {
-                let extra = extras.as_slice().first().map(order);
-                work.spend(lanes.len() as u32)?;
-                let least = lanes.iter_mut().filter(|(_, next)| next.is_some());
-                let least = least.min_by_key(|(_, next)| next.as_ref().map(order));
-                match least {
-                    Some((lane, next)) if extra.is_none_or(|extra| next.as_ref().map(order) < Some(extra)) => {
-                        let found = *next;
-                        *next = next_in(lane, *start, *end, work)?;
-                        Ok(found)
-                    }
-                    _ => Ok(extras.next()),
-                }
-            }
+            Lanes::One(lane) => next_in(lane, window, offsets, work),
+            Lanes::Many(_) => self.next_of_many(offsets, work),
         }
     }
+
+    fn next_of_many(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<Found>, Exhausted> {
+        let window = (self.start, self.end);
+        let extra = self.extras.as_slice().first().map(order);
+        let Lanes::Many(lanes) = &mut self.lanes else { return Ok(None) };
+        work.spend(lanes.len() as u32)?;
+        let least = lanes.iter_mut().filter(|(_, next)| next.is_some());
+        let least = least.min_by_key(|(_, next)| next.as_ref().map(order));
+        match least {
+            Some((lane, next)) if extra.is_none_or(|extra| next.as_ref().map(order) < Some(extra)) => {
+                let found = *next;
+                *next = next_in(lane, window, offsets, work)?;
+                Ok(found)
+            }
+            _ => Ok(self.extras.next()),
+        }
+    }
+}
+
+/// The instances with times of their own that share time with the window.
+#[inline]
+fn extras(series: &Series, window: (i64, i64), zone: &Zone, work: &mut Work) -> Result<Vec<Found>, Exhausted> {
+    let (from, to) = window;
+    let mut found = Vec::new();
+    let first = series.reach.partition_point(|reach| *reach < from - MARGIN);
+    for extra in &series.extras[first..] {
+        if extra.start.about() > to.saturating_add(MARGIN) {
+            break;
+        }
+        work.spend(4)?;
+        let (start, end) = (extra.start.resolve(zone), extra.end.resolve(zone));
+        if start < to && (end > from || start >= from) {
+            let recurrence_at = extra.recurrence_at.resolve(zone);
+            let (recurrence, change) = (extra.recurrence, extra.change);
+            found.push(Found { recurrence, recurrence_at, start, end, change });
+        }
+    }
+    found.sort_by_key(|found| (found.start, found.recurrence));
+    Ok(found)
 }
 
 fn order(found: &Found) -> (i64, i64) {
@@ -185,9 +255,14 @@ fn order(found: &Found) -> (i64, i64) {
 }
 
 /// The next instance of a lane that shares time with the window.
-#[inline]
-fn next_in(lane: &mut LaneCursor<'_>, start: i64, end: i64, work: &mut Work) -> Result<Option<Found>, Exhausted> {
-    while let Some(found) = lane.next(work)? {
+#[inline(always)]
+fn next_in(
+    lane: &mut LaneCursor<'_>,
+    (start, end): (i64, i64),
+    offsets: &mut Offsets,
+    work: &mut Work,
+) -> Result<Option<Found>, Exhausted> {
+    while let Some(found) = lane.next(offsets, work)? {
         if found.start >= end {
             return Ok(None);
         }
@@ -196,24 +271,4 @@ fn next_in(lane: &mut LaneCursor<'_>, start: i64, end: i64, work: &mut Work) -> 
         }
     }
     Ok(None)
-}
-
-impl Iterator for Instances<'_> {
-    type Item = Result<Instance, Exhausted>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            self.failed = false;
-            self.lanes = Lanes::None;
-            return Some(Err(Exhausted));
-        }
-        match self.advance() {
-            Ok(found) => found.map(|found| Ok(Instance::of(found))),
-            Err(Exhausted) => {
-                self.lanes = Lanes::None;
-                Some(Err(Exhausted))
-            }
-        }
-    }
 }

@@ -24,8 +24,6 @@ pub(super) struct LaneCursor<'s> {
     lane: &'s Lane,
     zone: &'s Zone,
     set: SetCursor<'s>,
-    starts: Offsets<'s>,
-    ends: Offsets<'s>,
     /// The instances in a gap, which lie among those after it.
     in_gap: Option<Box<InGap<'s>>>,
     /// The next instance that is not in a gap, while there is `in_gap`.
@@ -43,42 +41,57 @@ struct InGap<'s> {
 }
 
 impl<'s> LaneCursor<'s> {
-    /// A cursor for the instances that share time with a window; some before and after it may come as well. The zone is
-    /// not looked at before there is one.
-    pub fn new(
-        series: &'s Series,
-        lane: &'s Lane,
-        reader: &'s Zone,
-        window: (i64, i64),
-        work: &mut Work,
-    ) -> Result<Self, Exhausted> {
-        let zone = series.zone(reader);
-        let from = window.0 - lane.length.at_most() - MOST - lane.shift;
-        let stop = window.1 + MOST - lane.shift;
-        let set = series.set.cursor(from.max(lane.from), stop, work)?;
-        Ok(Self { lane, zone, set, starts: Offsets::new(zone), ends: Offsets::new(zone), in_gap: None, ahead: None })
+    /// A cursor for the instances that share time with a window; some before and after it may come as well. It has none
+    /// before it is told to [`seek`](Self::seek) the start of the window. `zone` is that of the series.
+    #[inline]
+    pub fn closed(series: &'s Series, lane: &'s Lane, zone: &'s Zone, end: i64) -> Self {
+        Self { lane, zone, set: series.set.closed(end + MOST - lane.shift), in_gap: None, ahead: None }
     }
 
+    /// Goes to before the first instance that can share time with a window from `start` on.
     #[inline]
-    pub fn next(&mut self, work: &mut Work) -> Result<Option<Found>, Exhausted> {
-        let Some((recurrence, start)) = self.next_start(work)? else { return Ok(None) };
+    pub fn seek(&mut self, start: i64, work: &mut Work) -> Result<(), Exhausted> {
+        let from = start - self.lane.length.at_most() - MOST - self.lane.shift;
+        self.set.seek(from.max(self.lane.from), work)
+    }
+
+    /// The next instance; `offsets` are those of the zone.
+    #[inline(always)]
+    pub fn next(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<Found>, Exhausted> {
+        let Some((recurrence, start)) = self.next_start(offsets, work)? else { return Ok(None) };
         let Lane { length, shift, change, .. } = *self.lane;
         let end = if length.days == 0 {
             start + length.seconds
         } else {
             let later = recurrence + shift + length.days * SECONDS_PER_DAY;
-            self.starts.known(later).unwrap_or_else(|| self.ends.resolve(later)) + length.seconds
+            offsets.resolve(self.zone, later) + length.seconds
         };
-        let recurrence_at = if shift == 0 { start } else { self.zone.instant(super::day::civil_of(recurrence)).unix() };
+        let recurrence_at = if shift == 0 { start } else { offsets.resolve(self.zone, recurrence) };
         Ok(Some(Found { recurrence, recurrence_at, start, end, change }))
     }
 
     /// The original start (civil) and the start (instant) of the next instance.
-    #[inline]
-    fn next_start(&mut self, work: &mut Work) -> Result<Option<(i64, i64)>, Exhausted> {
+    #[inline(always)]
+    fn next_start(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<(i64, i64)>, Exhausted> {
+        if self.in_gap.is_some() || self.ahead.is_some() {
+            return self.next_around_gap(offsets, work);
+        }
+        let Some(civil) = self.next_civil(work)? else { return Ok(None) };
+        let start = offsets.resolve(self.zone, civil + self.lane.shift);
+        let Some(end) = offsets.gap_end(civil + self.lane.shift) else { return Ok(Some((civil, start))) };
+        self.set_aside((civil, start), end - self.lane.shift, work)?;
+        self.next_around_gap(offsets, work)
+    }
+
+    /// The same while there are instances in a gap, which lie among those after it.
+    #[cold]
+    fn next_around_gap(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<(i64, i64)>, Exhausted> {
         let ahead = match self.ahead.take() {
             Some(ahead) => ahead,
-            None => self.next_outside(work)?,
+            None => {
+                let civil = self.next_civil(work)?;
+                civil.map(|civil| (civil, offsets.resolve(self.zone, civil + self.lane.shift)))
+            }
         };
         let Some(in_gap) = &mut self.in_gap else { return Ok(ahead) };
         if ahead.is_some_and(|(_, start)| start < in_gap.next.1) {
@@ -93,25 +106,13 @@ impl<'s> LaneCursor<'s> {
         Ok(Some(next))
     }
 
-    /// The next instance outside of gaps. Those inside are set aside.
-    #[inline]
-    fn next_outside(&mut self, work: &mut Work) -> Result<Option<(i64, i64)>, Exhausted> {
-        let Some(civil) = self.next_civil(work)? else { return Ok(None) };
-        let start = self.starts.resolve(civil + self.lane.shift);
-        match self.starts.gap_end(civil + self.lane.shift) {
-            None => Ok(Some((civil, start))),
-            Some(end) => {
-                let end = end - self.lane.shift;
-                let (next, offset) = ((civil, start), start - civil);
-                self.in_gap = Some(Box::new(InGap { set: self.set.clone(), end, offset, next }));
-                self.set.seek(end, work)?;
-                let Some(civil) = self.next_civil(work)? else { return Ok(None) };
-                Ok(Some((civil, self.starts.resolve(civil + self.lane.shift))))
-            }
-        }
+    /// Keeps an instance in a gap, and those after it, apart; the set goes on with what is after the gap, at `end`.
+    fn set_aside(&mut self, next: (i64, i64), end: i64, work: &mut Work) -> Result<(), Exhausted> {
+        self.in_gap = Some(Box::new(InGap { set: self.set.clone(), end, offset: next.1 - next.0, next }));
+        self.set.seek(end, work)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_civil(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         Ok(self.set.next(work)?.filter(|civil| *civil < self.lane.to))
     }

@@ -35,6 +35,7 @@ mod work;
 
 pub use instances::{Instance, Instances};
 pub use moment::{Length, Moment};
+pub use offsets::Clocks;
 pub use parse::ParseError;
 pub use rrule::ConvertError;
 pub use rule::{Frequency, Rule, Skip, Until, Weekday, WeekdayNum};

@@ -1,4 +1,4 @@
-//! Civil time to instants, with the offset remembered between two changes of the clocks.
+//! Civil time to instants, with the offsets remembered between two changes of the clocks.
 
 use super::day::civil_of;
 use crate::time::{Instant, Zone};
@@ -8,15 +8,43 @@ const MARGIN: i64 = 2 * 86_400;
 /// More than any offset from UTC.
 pub(super) const MOST: i64 = 16 * 3600;
 
-/// Resolves civil seconds as RFC 5545 §3.3.5 says: the earlier of two, and in a gap with the offset before it.
+/// What the clocks of zones show, remembered from one series to the next: for those who ask many series
+/// ([`Series::for_each_with`](super::Series::for_each_with)).
+#[derive(Debug, Clone, Default)]
+pub struct Clocks(Vec<(Zone, Offsets)>);
+
+impl Clocks {
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) fn of(&mut self, zone: &Zone) -> &mut Offsets {
+        let known = self.0.iter().position(|(known, _)| known == zone).unwrap_or_else(|| {
+            self.0.push((zone.clone(), Offsets::new(zone)));
+            self.0.len() - 1
+        });
+        &mut self.0[known].1
+    }
+}
+
+/// Resolves civil seconds of one zone as RFC 5545 §3.3.5 says: the earlier of two, and in a gap with the offset before
+/// it.
 ///
 /// Between two transitions that is one subtraction. Instants grow with civil time, but for the times in a gap: they
 /// coincide with those after it.
 #[derive(Debug, Clone)]
-pub(super) struct Offsets<'z> {
-    /// `None` is UTC.
-    zone: Option<&'z Zone>,
-    /// The civil times that `offset` resolves: from `low` to before `high`.
+pub(super) struct Offsets {
+    now: Stretch,
+    /// The last ones before `now`: a window of a year has three in all.
+    kept: [Stretch; 3],
+    oldest: usize,
+}
+
+/// Civil times, from `low` to before `high`, that one offset resolves.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
     low: i64,
     high: i64,
     offset: i64,
@@ -24,39 +52,48 @@ pub(super) struct Offsets<'z> {
     gap: i64,
 }
 
-impl<'z> Offsets<'z> {
-    pub fn new(zone: &'z Zone) -> Self {
-        if zone.name() == "UTC" {
-            return Self { zone: None, low: i64::MIN, high: i64::MAX, offset: 0, gap: i64::MAX };
-        }
-        Self { zone: Some(zone), low: 0, high: 0, offset: 0, gap: 0 }
+impl Offsets {
+    pub fn new(zone: &Zone) -> Self {
+        let none = Stretch { low: 0, high: 0, offset: 0, gap: 0 };
+        let utc = Stretch { low: i64::MIN, high: i64::MAX, offset: 0, gap: i64::MAX };
+        Self { now: if zone.name() == "UTC" { utc } else { none }, kept: [none; 3], oldest: 0 }
     }
 
-    /// The instant of a civil time.
+    /// The instant of a civil time. `zone` is always the same.
     #[inline]
-    pub fn resolve(&mut self, civil: i64) -> i64 {
-        if let Some(zone) = self.zone
-            && !(self.low..self.high).contains(&civil)
-        {
-            self.load(zone, civil);
+    pub fn resolve(&mut self, zone: &Zone, civil: i64) -> i64 {
+        if !self.now.has(civil) {
+            self.turn(zone, civil);
         }
-        civil - self.offset
-    }
-
-    /// What [`resolve`](Self::resolve) gives, if it is known already.
-    #[inline]
-    pub fn known(&self, civil: i64) -> Option<i64> {
-        (self.low..self.high).contains(&civil).then(|| civil - self.offset)
+        civil - self.now.offset
     }
 
     /// If the civil time just resolved lies in a gap: the civil time at its end.
     #[inline]
     pub fn gap_end(&self, civil: i64) -> Option<i64> {
-        (civil >= self.gap).then_some(self.high)
+        (civil >= self.now.gap).then_some(self.now.high)
     }
 
-    /// Finds the stretch of one offset that has `civil`.
-    fn load(&mut self, zone: &Zone, civil: i64) {
+    /// Makes the stretch that has `civil` the current one.
+    #[cold]
+    fn turn(&mut self, zone: &Zone, civil: i64) {
+        if let Some(known) = self.kept.iter_mut().find(|stretch| stretch.has(civil)) {
+            std::mem::swap(known, &mut self.now);
+        } else {
+            self.kept[self.oldest] = std::mem::replace(&mut self.now, Stretch::find(zone, civil));
+            self.oldest = (self.oldest + 1) % self.kept.len();
+        }
+    }
+}
+
+impl Stretch {
+    #[inline]
+    const fn has(&self, civil: i64) -> bool {
+        self.low <= civil && civil < self.high
+    }
+
+    /// The stretch that has `civil`.
+    fn find(zone: &Zone, civil: i64) -> Self {
         let from = Instant::from_unix(civil - MARGIN);
         let mut offset = i64::from(zone.offset_seconds_at(from));
         // Known to be after the change before `from`, whatever it was.
@@ -65,13 +102,11 @@ impl<'z> Offsets<'z> {
             let (at, next) = (at.unix(), i64::from(next));
             let high = at + offset.max(next);
             if civil < high {
-                (self.low, self.high, self.offset, self.gap) = (low, high, offset, at + offset);
-                self.gap = self.gap.min(high);
-                return;
+                return Self { low, high, offset, gap: high.min(at + offset) };
             }
             (low, offset) = (high, next);
         }
-        (self.low, self.high, self.offset, self.gap) = (low, i64::MAX, offset, i64::MAX);
+        Self { low, high: i64::MAX, offset, gap: i64::MAX }
     }
 }
 

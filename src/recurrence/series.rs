@@ -1,7 +1,7 @@
 //! A recurring component: DTSTART with everything that repeats, moves or cancels it.
 
 use super::build;
-use super::day::civil_of;
+use super::day::{ALL_MONTHS, SECONDS_PER_DAY, civil_of};
 use super::moment::{Length, Moment, Place};
 use super::rule::Rule;
 use super::set::Set;
@@ -170,6 +170,13 @@ pub(super) struct Lane {
     pub change: Option<usize>,
 }
 
+impl Lane {
+    /// Whether no instance ends more than three days after its original start.
+    fn is_short(&self) -> bool {
+        self.shift == 0 && self.length.at_most() <= 3 * SECONDS_PER_DAY
+    }
+}
+
 /// An instance with times of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extra {
@@ -252,6 +259,18 @@ impl Series {
         });
         let start = zone.instant(civil_of(self.definition.start.civil())).unix();
         Some(Instant::from_unix(extras.chain(lanes).max().unwrap_or(start)))
+    }
+
+    /// The months of the year that have instances, on the clocks of the series: bit 1 is January. It may have none in some
+    /// of them; all twelve if it is no series of rules alone, or its instances can last more than three days.
+    #[must_use]
+    pub fn months(&self) -> u16 {
+        match self.lanes.as_slice() {
+            [lane] if self.extras.is_empty() && self.set.dates.is_empty() && lane.is_short() => {
+                self.set.rules.iter().fold(0, |months, rule| months | rule.months())
+            }
+            _ => ALL_MONTHS,
+        }
     }
 
     /// Whether the series has an instance whose RECURRENCE-ID is `recurrence_id`: a civil time as DTSTART's clock shows

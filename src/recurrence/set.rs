@@ -53,25 +53,19 @@ impl Set {
         self.rules.iter().any(|rule| rule.endless && !rule.is_empty())
     }
 
-    /// A cursor before the first time that is not before `civil`. It ends after `stop`.
-    pub fn cursor(&self, civil: i64, stop: i64, work: &mut Work) -> Result<SetCursor<'_>, Exhausted> {
+    /// A cursor that has nothing before it is told to [`seek`](SetCursor::seek), and ends after `stop`.
+    #[inline]
+    pub fn closed(&self, stop: i64) -> SetCursor<'_> {
         let source = match self.rules.as_slice() {
-            [rule] if self.dates.is_empty() => Source::Rule(rule.cursor(civil, stop, work)?),
-            rules => Source::Merged {
-                rules: rules
-                    .iter()
-                    .map(|rule| Ok((rule.cursor(civil, stop, work)?, None)))
-                    .collect::<Result<_, Exhausted>>()?,
-                dates: from(&self.dates, civil),
-            },
+            [rule] if self.dates.is_empty() => Source::Rule(rule.closed(stop)),
+            rules => Source::Merged { rules: rules.iter().map(|rule| (rule.closed(stop), None)).collect(), dates: &[] },
         };
-        let exdates = from(&self.exdates, civil);
-        let replaced = from(&self.replaced, civil);
         let slow = !(self.exrules.is_empty() && self.exdays.is_empty());
-        Ok(SetCursor { set: self, source, exdates, replaced, slow })
+        SetCursor { set: self, source, exdates: &[], replaced: &[], slow }
     }
 }
 
+#[inline]
 fn from(list: &[i64], civil: i64) -> &[i64] {
     &list[list.partition_point(|at| *at < civil)..]
 }
@@ -98,7 +92,8 @@ enum Source<'s> {
 }
 
 impl SetCursor<'_> {
-    /// Jumps to before the first time that is not before `civil`.
+    /// Goes to before the first time that is not before `civil`.
+    #[inline]
     pub fn seek(&mut self, civil: i64, work: &mut Work) -> Result<(), Exhausted> {
         match &mut self.source {
             Source::Rule(cursor) => cursor.seek(civil, work)?,
@@ -115,7 +110,7 @@ impl SetCursor<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             let next = match &mut self.source {

@@ -118,3 +118,44 @@ fn recurring_time_is_busy_within_the_window_at_wall_time() {
     assert_eq!(busy("FREQ=WEEKLY;UNTIL=20260330T070000Z"), weekly[..2]);
     assert_eq!(busy("FREQ=WEEKLY;UNTIL=20251231T000000Z"), [""; 0]);
 }
+
+/// What is left out because its month is another has nothing in the window: starts and ends of months, on clocks far from
+/// each other, of events up to four days long.
+#[test]
+fn yearly_events_at_the_edges_of_months_are_busy() {
+    let zones = ["Pacific/Kiritimati", "Europe/Berlin", "Pacific/Pago_Pago"].map(|name| Zone::parse(name).unwrap());
+    let starts = ["2020-02-29", "2020-03-01", "2020-06-28", "2020-06-30", "2020-12-29", "2020-12-31", "2021-01-01"];
+    let rules =
+        ["FREQ=YEARLY", "FREQ=YEARLY;BYMONTH=3,12", "RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=FORWARD", "FREQ=MONTHLY"];
+    let mut all = Vec::new();
+    for start in starts {
+        let (civil, day) = (parse_civil(&format!("{start}T12:00")).unwrap(), Moment::Date(date(start)));
+        let zoned = zones.iter().map(|zone| Moment::Zoned(civil, zone.clone()));
+        let zoned = zoned.flat_map(|start| [1, 48, 72, 96].map(|hours| (start.clone(), hours)));
+        for (start, hours) in zoned.chain([24, 48, 72].map(|hours| (day.clone(), hours))) {
+            for rule in rules {
+                let mut definition = Definition::new(start.clone());
+                let date = matches!(start, Moment::Date(_));
+                let length = if date { Length::days(hours / 24) } else { Length::exact(hours * 3600) };
+                definition.end = End::Lasting(length.unwrap());
+                definition.rules.push(Rule::parse(rule).unwrap());
+                all.push(Series::new(definition).unwrap());
+            }
+        }
+    }
+    let recurring: Vec<Recurring> =
+        all.iter().map(|series| Recurring::new(series.clone(), BusyKind::External, Ref::number(1))).collect();
+    let first = window("2025-01-01", "2025-01-02");
+    for day in 0..500 {
+        for length in [1, 40] {
+            let start = first.start + day * 86_400;
+            let window = Interval { start, end: start + length * 86_400 };
+            let (mut busy, mut expected) = (Vec::new(), Vec::new());
+            Expansion::new(window).busy(&recurring, &zones[0], &mut busy).unwrap();
+            for series in &all {
+                series.for_each(window, &zones[0], |instance| expected.push(instance.at)).unwrap();
+            }
+            assert_eq!(busy.iter().map(|busy| busy.at).collect::<Vec<_>>(), expected, "{window:?}");
+        }
+    }
+}

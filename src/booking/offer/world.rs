@@ -112,7 +112,7 @@ impl World {
                 Some(own) => &mut own.busy,
                 None => &mut world.closures,
             };
-            push_block(&block, &expansion, busy)?;
+            push_block(&block, &mut expansion, busy)?;
             if let Some(summary) = block.summary {
                 world.summaries.insert(reference(block.block_id), summary);
             }
@@ -184,7 +184,7 @@ pub(super) fn id(reference: Ref) -> Id {
     Id::from_bytes(reference.0)
 }
 
-fn push_block(block: &Block, expansion: &Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
+fn push_block(block: &Block, expansion: &mut Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
     let source = reference(block.block_id);
     let kind = BusyKind::Block(match block.kind {
         BlockKind::TimeOff => engine::BlockKind::TimeOff,

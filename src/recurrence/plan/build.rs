@@ -114,7 +114,7 @@ impl Plan {
         let most = match &self.kind {
             Kind::Never => 0,
             Kind::Days if count / self.times.len() as u64 > (day::LAST_DAY - day::FIRST_DAY).unsigned_abs() => 0,
-            Kind::Days => return AtDay::seek(self, self.first, work)?.nth(self, count, work),
+            Kind::Days => return AtDay::seek(self, self.first).nth(self, count, work),
             Kind::Picks(picks) => picks.most(self.first, self.days.week_start),
             Kind::Grid(grid) => match grid.nth_unlimited(self.first, count) {
                 Some(civil) => return Ok(Some(civil).filter(|civil| *civil <= self.last)),
@@ -163,7 +163,8 @@ fn days(rule: &Rule, start: i64) -> Days {
     if matches!(frequency, Monthly | Yearly) {
         days.skip = rule.skip.unwrap_or_default();
     }
-    days.months = if rule.by_month.is_empty() { 0x1ffe } else { rule.by_month.iter().fold(0, |bits, m| bits | 1 << m) };
+    days.months =
+        if rule.by_month.is_empty() { day::ALL_MONTHS } else { rule.by_month.iter().fold(0, |bits, m| bits | 1 << m) };
     days.month_days = (!rule.by_month_day.is_empty()).then(|| MonthDays::of(&rule.by_month_day));
     days.year_days = (!rule.by_year_day.is_empty()).then(|| Box::new(YearDays::of(&rule.by_year_day)));
     days.weeks = numbered.then(|| Weeks::of(&rule.by_week_no));
@@ -236,7 +237,7 @@ impl Days {
     /// Whether there is a day that it does not have, beside those that INTERVAL leaves out.
     fn limits(&self) -> bool {
         let everywhere = self.month_days.is_none() && self.year_days.is_none() && self.weeks.is_none();
-        !(everywhere && self.by_day.is_none() && self.months == 0x1ffe)
+        !(everywhere && self.by_day.is_none() && self.months == day::ALL_MONTHS)
     }
 }
 
@@ -257,7 +258,7 @@ impl Picks {
 impl Grid {
     /// The days after which the same times of the same days come again.
     fn cycle(&self, days: &Days) -> i64 {
-        let by_date = days.months != 0x1ffe || days.month_days.is_some() || days.year_days.is_some();
+        let by_date = days.months != day::ALL_MONTHS || days.month_days.is_some() || days.year_days.is_some();
         let calendar = match (self.limits_days, by_date || days.weeks.is_some()) {
             (false, _) => 1,
             (true, false) => 7,

@@ -90,7 +90,7 @@ impl Days {
     /// Every day.
     pub(in crate::recurrence) fn every(week_start: u8) -> Self {
         let step = Step::Days { from: 0, n: 1 };
-        let months = 0x1ffe;
+        let months = day::ALL_MONTHS;
         Self {
             step,
             months,
@@ -104,6 +104,7 @@ impl Days {
     }
 
     /// The days in a month: bits 1 to 31.
+    #[inline]
     pub(in crate::recurrence) fn mask(&self, month: Month) -> u64 {
         let own = self.own(month);
         if self.skip == Skip::Omit {
@@ -117,11 +118,12 @@ impl Days {
     }
 
     /// The days that this month gives rise to: bits 0 to 32.
+    #[inline]
     pub(in crate::recurrence) fn own(&self, month: Month) -> u64 {
         if self.months >> month.month & 1 == 0 {
             return 0;
         }
-        let mut mask = self.stepped(month);
+        let mut mask = if self.step.interval() == 1 { all(month.len) } else { self.stepped(month) };
         if mask == 0 {
             return 0;
         }
@@ -153,12 +155,11 @@ impl Days {
         self.month_days.is_some() || self.year_days.is_some()
     }
 
-    /// The days of the month that INTERVAL leaves.
+    /// The days of the month that an INTERVAL above 1 leaves.
     fn stepped(&self, month: Month) -> u64 {
         let whole = all(month.len);
-        let hit = |value: i64, from: i64, n: i64| n == 1 || (value - from).rem_euclid(n) == 0;
+        let hit = |value: i64, from: i64, n: i64| (value - from).rem_euclid(n) == 0;
         match self.step {
-            Step::Days { n: 1, .. } | Step::Weeks { n: 1, .. } | Step::WeekYears { n: 1, .. } => whole,
             Step::Months { from, n } => whole * u64::from(hit(month.index(), from, n)),
             Step::Years { from, n } => whole * u64::from(hit(i64::from(month.year), from, n)),
             Step::Days { from, n } => {
@@ -204,6 +205,7 @@ impl Days {
     }
 
     /// What finding the days of a month costs.
+    #[inline]
     pub(in crate::recurrence) fn cost(&self, month: Month) -> u32 {
         if self.months >> month.month & 1 == 0 {
             return 1;
@@ -214,13 +216,22 @@ impl Days {
     }
 
     /// The next month that can have a day of the rule, after one that was looked at.
+    #[inline]
     pub(in crate::recurrence) fn next_month(&self, month: Month) -> Month {
         if self.skip != Skip::Omit {
-            return month.next();
+            month.next()
+        } else if self.step.interval() == 1 {
+            month.next_in(self.months)
+        } else {
+            self.next_stepped(month)
         }
+    }
+
+    /// The same where INTERVAL leaves months out.
+    fn next_stepped(&self, month: Month) -> Month {
         match self.step {
-            Step::Months { from, n } if n > 1 => far(month.index() + n - (month.index() - from).rem_euclid(n)),
-            Step::Years { from, n } if n > 1 => {
+            Step::Months { from, n } => far(month.index() + n - (month.index() - from).rem_euclid(n)),
+            Step::Years { from, n } => {
                 let year = i64::from(month.year);
                 if month.month < 12 && (year - from).rem_euclid(n) == 0 {
                     month.next()
@@ -228,7 +239,7 @@ impl Days {
                     far((year + n - (year - from).rem_euclid(n)) * 12)
                 }
             }
-            Step::WeekYears { from, n } if n > 1 => {
+            Step::WeekYears { from, n } => {
                 let next = month.next();
                 let year = i64::from(next.year);
                 // The weeks of a year can begin in the December before it and end in the January after it.
@@ -243,7 +254,7 @@ impl Days {
                 let end = month.end();
                 Month::of(end + (from - end).rem_euclid(n))
             }
-            _ => month.next(),
+            Step::Days { .. } | Step::Weeks { .. } => month.next_in(self.months),
         }
     }
 }

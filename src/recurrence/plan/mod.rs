@@ -18,6 +18,7 @@ mod picks;
 mod times;
 
 use super::day::{self, Month, SECONDS_PER_DAY};
+use super::rule::Skip;
 use super::work::{Exhausted, Work};
 use days::Days;
 
@@ -79,9 +80,15 @@ struct AtDay {
 impl Plan {
     /// A cursor before the first instance that is not before `civil`. It ends after `stop`.
     pub fn cursor(&self, civil: i64, stop: i64, work: &mut Work) -> Result<Cursor<'_>, Exhausted> {
-        let mut cursor = Cursor { plan: self, at: At::End, stop: stop.min(self.last) };
+        let mut cursor = self.closed(stop);
         cursor.seek(civil, work)?;
         Ok(cursor)
+    }
+
+    /// A cursor that has nothing before it is told to [`seek`](Cursor::seek), and ends after `stop`.
+    #[inline]
+    pub fn closed(&self, stop: i64) -> Cursor<'_> {
+        Cursor { plan: self, at: At::End, stop: stop.min(self.last) }
     }
 
     /// Whether an instance starts at `civil`.
@@ -92,6 +99,15 @@ impl Plan {
     /// The last instance can not be later; `None` without end or without any instance.
     pub fn last(&self) -> Option<i64> {
         (!self.endless && !self.is_empty()).then_some(self.last)
+    }
+
+    /// The months that instances can start in: bits 1 to 12.
+    pub fn months(&self) -> u16 {
+        match self.days.skip {
+            _ if self.is_empty() => 0,
+            Skip::Omit => self.days.months,
+            Skip::Backward | Skip::Forward => day::ALL_MONTHS,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -111,20 +127,22 @@ impl Plan {
 
 impl Cursor<'_> {
     /// Jumps to before the first instance that is not before `civil`, forwards or backwards.
+    #[inline]
     pub fn seek(&mut self, civil: i64, work: &mut Work) -> Result<(), Exhausted> {
         let plan = self.plan;
         let civil = civil.max(plan.first);
+        work.spend(1)?;
         self.at = match &plan.kind {
             _ if civil > self.stop => At::End,
             Kind::Never => At::End,
-            Kind::Days => At::Days(AtDay::seek(plan, civil, work)?),
+            Kind::Days => At::Days(AtDay::seek(plan, civil)),
             Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
             Kind::Grid(grid) => At::Grid(grid.seek(plan, civil, work)?),
         };
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             let next = match (&mut self.at, &self.plan.kind) {
@@ -142,8 +160,9 @@ impl Cursor<'_> {
 }
 
 impl AtDay {
-    fn seek(plan: &Plan, civil: i64, work: &mut Work) -> Result<Self, Exhausted> {
-        work.spend(1)?;
+    /// Before the first instance that is not before `civil`.
+    #[inline]
+    fn seek(plan: &Plan, civil: i64) -> Self {
         let (today, second) = day::split(civil);
         let month = Month::of(today);
         let bit = today - month.first + 1;
@@ -153,10 +172,10 @@ impl AtDay {
             at.mask &= mask - 1;
             at.index = plan.times.partition_point(|time| *time < second);
         }
-        Ok(at)
+        at
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, plan: &Plan, stop: i64, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             work.spend(1)?;
@@ -166,19 +185,27 @@ impl AtDay {
                 return Ok((civil <= stop).then_some(civil));
             }
             if self.mask == 0 {
-                work.spend(plan.days.cost(self.month))?;
-                self.month = plan.days.next_month(self.month);
-                if self.month.first * SECONDS_PER_DAY > stop {
+                if !self.turn(plan, stop, work)? {
                     // Every further call comes here again.
                     return Ok(None);
                 }
-                self.mask = plan.days.mask(self.month);
             } else {
                 self.midnight = (self.month.first + i64::from(self.mask.trailing_zeros()) - 1) * SECONDS_PER_DAY;
                 self.mask &= self.mask - 1;
                 self.index = 0;
             }
         }
+    }
+
+    /// Goes on to the next month; `false` when it begins after `stop`.
+    fn turn(&mut self, plan: &Plan, stop: i64, work: &mut Work) -> Result<bool, Exhausted> {
+        work.spend(plan.days.cost(self.month))?;
+        self.month = plan.days.next_month(self.month);
+        if self.month.first * SECONDS_PER_DAY > stop {
+            return Ok(false);
+        }
+        self.mask = plan.days.mask(self.month);
+        Ok(true)
     }
 
     /// The `count`-th instance from here, or `None` if there are fewer.
@@ -191,12 +218,9 @@ impl AtDay {
             self.index = plan.times.len();
             while left > u64::from(self.mask.count_ones()) * times {
                 left -= u64::from(self.mask.count_ones()) * times;
-                work.spend(plan.days.cost(self.month))?;
-                self.month = plan.days.next_month(self.month);
-                if self.month.first * SECONDS_PER_DAY > plan.last {
+                if !self.turn(plan, plan.last, work)? {
                     return Ok(None);
                 }
-                self.mask = plan.days.mask(self.month);
             }
             for _ in 0..(left - 1) / times {
                 self.mask &= self.mask - 1;
