@@ -48,14 +48,34 @@ impl Instant {
     /// The same instant as RFC 3339 text in `zone`, e.g. `2026-03-02T09:00:00+01:00`.
     #[must_use]
     pub fn to_rfc3339(self, zone: &Zone) -> String {
-        let civil: Civil = zone.civil_at(self);
-        let offset = zone.offset_seconds_at(self);
-        if offset == 0 && zone.name() == "UTC" {
-            return format!("{}Z", civil.strftime("%Y-%m-%dT%H:%M:%S"));
+        let offset = zone.offset_at(self);
+        let civil: Civil = offset.to_datetime(self.timestamp());
+        let offset = offset.seconds();
+        // Digit by digit, because an answer about free time has thousands of these.
+        let mut text = String::with_capacity(25);
+        let number = |n: i16| n.unsigned_abs();
+        two_digits(&mut text, number(civil.year() / 100));
+        two_digits(&mut text, number(civil.year() % 100));
+        for (before, part) in [
+            ('-', civil.month()),
+            ('-', civil.day()),
+            ('T', civil.hour()),
+            (':', civil.minute()),
+            (':', civil.second()),
+        ] {
+            text.push(before);
+            two_digits(&mut text, number(part.into()));
         }
-        let sign = if offset < 0 { '-' } else { '+' };
-        let minutes = offset.unsigned_abs() / 60;
-        format!("{}{sign}{:02}:{:02}", civil.strftime("%Y-%m-%dT%H:%M:%S"), minutes / 60, minutes % 60)
+        if offset == 0 && zone.name() == "UTC" {
+            text.push('Z');
+            return text;
+        }
+        text.push(if offset < 0 { '-' } else { '+' });
+        let minutes = (offset.unsigned_abs() / 60) as u16;
+        two_digits(&mut text, minutes / 60);
+        text.push(':');
+        two_digits(&mut text, minutes % 60);
+        text
     }
 
     pub(super) fn timestamp(self) -> jiff::Timestamp {
@@ -92,5 +112,33 @@ impl Sub for Instant {
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_rfc3339(&Zone::utc()))
+    }
+}
+
+fn two_digits(text: &mut String, number: u16) {
+    let digit = |n: u16| char::from(b'0' + (n % 10) as u8);
+    text.push(digit(number / 10));
+    text.push(digit(number));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_3339_is_what_clocks_of_the_zone_show() {
+        let instants = [-86_400 * 365 * 69, -1, 0, 951_782_399, 1_774_746_000, 1_792_890_000, Instant::MAX.0];
+        for name in ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia", "Africa/Monrovia"] {
+            let zone = Zone::parse(name).unwrap();
+            for at in instants.map(Instant::from_unix) {
+                let (civil, offset) = (zone.civil_at(at), zone.offset_seconds_at(at));
+                let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs() / 60);
+                let offset = match name {
+                    "UTC" => "Z".to_owned(),
+                    _ => format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+                };
+                assert_eq!(at.to_rfc3339(&zone), format!("{}{offset}", civil.strftime("%Y-%m-%dT%H:%M:%S")), "{name}");
+            }
+        }
     }
 }

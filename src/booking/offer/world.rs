@@ -7,7 +7,7 @@ use crate::store::allocations::{self, Occupied};
 use crate::store::blocks::{self, Block};
 use crate::store::people::Person;
 use crate::store::resources::Resource;
-use crate::store::{self, BlockKind, Conn, Id, holds, hours};
+use crate::store::{self, BlockKind, Conn, Id, hours};
 use crate::time::Interval;
 
 use crate::booking::blocks::stored;
@@ -131,14 +131,12 @@ impl World {
         window: Interval,
         classes: &Classes,
     ) -> Result<(), Error> {
-        let held: HashMap<Id, _> =
-            holds::all(conn, ctx.tenant)?.into_iter().map(|hold| (hold.hold_id, hold.expires_at)).collect();
         for owner in owners {
             let rows = allocations::within(conn, ctx.tenant, owner.id, window)?;
             let Some(own) = self.own.get_mut(&owner.id) else { continue };
             for row in rows {
                 let unit = u32::try_from(row.unit).unwrap_or(0);
-                let kind = held.get(&row.booking_id).map_or(BusyKind::Booking, |at| BusyKind::Hold { expires: *at });
+                let kind = row.expires_at.map_or(BusyKind::Booking, |expires| BusyKind::Hold { expires });
                 let is_class = classes.has(&row, owner.id);
                 let source = reference(if is_class { row.session } else { row.booking_id });
                 if is_class {
