@@ -6,7 +6,7 @@
 
 use crate::store::bookings::Booking;
 use crate::store::holds::{self, Hold};
-use crate::store::{Conn, Id, Ids};
+use crate::store::{Conn, Id, Ids, tenants};
 use crate::time::{Instant, Zone};
 
 use super::book::{Origin, Way, claim, make, row};
@@ -48,6 +48,7 @@ pub struct Held {
 /// [`Error::Invalid`] with every fault, [`Conflict::SlotUnavailable`] when the time cannot be had, or
 /// [`Conflict::TooMany`].
 pub fn create(conn: &mut Conn, ctx: &Context, new: &NewHold) -> Result<Held, Error> {
+    tenants::hold(conn, ctx.tenant)?;
     holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     let mut faults = Faults::default();
     let ttl = input::number(new.ttl_seconds.unwrap_or(DEFAULT_TTL_SECONDS), TTL_SECONDS);
@@ -125,6 +126,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id) -> Result<(), Error> {
 /// # Errors
 /// As [`super::book()`]; faults at `/hold` for one that there is not (any more), and wherever the booking disagrees with it.
 pub fn redeem(conn: &mut Conn, ctx: &Context, wanted: &HeldBooking) -> Result<Booked, Error> {
+    tenants::hold(conn, ctx.tenant)?;
     let (hold, new) = held(conn, ctx, wanted)?;
     let stands = hold.expires_at > ctx.now;
     // Of two who book one hold, the second finds it gone. An expired one goes with all others when the time is needed.

@@ -1,7 +1,9 @@
 //! Orders: several items that are booked together or not at all (B7).
 //!
 //! A pending order takes no time; what an item holds is kept by the hold. The confirmation makes one booking of each item in
-//! one transaction, holding the order's row, so that of two confirmations the second finds what the first made.
+//! one transaction, holding the order's row, so that of two confirmations the second finds what the first made. It has
+//! the business to itself: items may be of anybody's time, in any order, and who takes several things in any order may
+//! wait for somebody who waits for them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ use crate::store::bookings;
 use crate::store::orders::{self, Order};
 use crate::store::people::{self, Person};
 use crate::store::services::{self, Service};
-use crate::store::{self, BookingStatus, Conn, Id, Local, OrderStatus};
+use crate::store::{self, BookingStatus, Conn, Id, Local, OrderStatus, tenants};
 
 use super::book::{Origin, Way, make, row};
 use super::cast::{Grip, bookable_service, resource_candidates, staff_candidates};
@@ -276,6 +278,10 @@ fn shown(conn: &mut Conn, order: Order) -> Result<Ordered, Error> {
 /// [`Error::Invalid`] those that cannot be booked any more; [`Conflict::WrongState`] for an order that is cancelled or
 /// whose customer is deleted.
 pub fn confirm(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Ordered, Error> {
+    // Who repeats a confirmation need not wait for everybody else.
+    if orders::find(conn, ctx.tenant, id)?.is_some_and(|order| order.status == OrderStatus::Pending) {
+        tenants::claim(conn, ctx.tenant)?;
+    }
     let order = claim(conn, ctx, id, expected)?;
     match order.status {
         OrderStatus::Pending => {}
@@ -350,6 +356,7 @@ pub fn cancel(
     reason: Option<&str>,
 ) -> Result<Ordered, Error> {
     let reason = checked_reason(reason)?;
+    tenants::claim(conn, ctx.tenant)?;
     let order = claim(conn, ctx, id, expected)?;
     if order.status == OrderStatus::Cancelled {
         return shown(conn, order);

@@ -1,7 +1,7 @@
 //! When the rules of a zone change: what the clocks show stays, the instants are worked out anew (B12).
 
 use crate::store::bookings::{self, Booking, Override, Upcoming};
-use crate::store::{Conn, Id, allocations, services};
+use crate::store::{Conn, Id, allocations, services, tenants};
 
 use super::allocate::{Needs, take};
 use super::cast::Cast;
@@ -34,6 +34,7 @@ struct Stale {
 /// # Errors
 /// [`Error::Store`].
 pub fn rederive(conn: &mut Conn, ctx: &Context) -> Result<Rederived, Error> {
+    tenants::claim(conn, ctx.tenant)?;
     let mut stale = Vec::new();
     let mut after = None;
     loop {
