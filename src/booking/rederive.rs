@@ -9,15 +9,17 @@ use super::project::{self, Scene};
 use super::retake::shifts;
 use super::series::{self, Occurrence};
 use super::span::Span;
-use super::{Conflict, Context, Error, change, history};
+use super::{Conflict, Context, Error, blocks, change, history};
 
-/// What new zone rules did to the bookings of a business.
+/// What new zone rules did to the bookings and blocks of a business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rederived {
     /// Bookings whose instants moved.
     pub moved: usize,
     /// Bookings that now overlap another: both stay, somebody has to decide.
     pub conflicts: Vec<Id>,
+    /// Blocks whose instants moved.
+    pub blocks: usize,
 }
 
 /// A booking whose instants are no longer what its local times mean.
@@ -28,7 +30,7 @@ struct Stale {
     occurrences: Vec<Occurrence>,
 }
 
-/// Works out the instants of every booking that is not over. None is dropped: where two now overlap, the later one
+/// Works out the instants of every block and booking that is not over. None is dropped: where two now overlap, the later one
 /// keeps its time beyond what there is of the person or resource, and is named.
 ///
 /// # Errors
@@ -51,7 +53,8 @@ pub fn rederive(conn: &mut Conn, ctx: &Context) -> Result<Rederived, Error> {
         allocations::delete(conn, ctx.tenant, booking.old.booking_id)?;
     }
     stale.sort_by_key(|s| s.new.start_at);
-    let mut report = Rederived { moved: stale.len(), conflicts: Vec::new() };
+    let blocks = blocks::rederive(conn, ctx)?;
+    let mut report = Rederived { moved: stale.len(), conflicts: Vec::new(), blocks };
     for booking in &stale {
         if !settle(conn, ctx, booking)? {
             report.conflicts.push(booking.new.booking_id);
