@@ -15,7 +15,7 @@ use crate::booking::offer::instead::{self, Instead};
 use crate::booking::offer::{self, Wish};
 use crate::booking::{Context, Error, input};
 use crate::store::{self, Conn};
-use crate::time::{Date, Instant, Interval, TimeInput, Zone, parse_date};
+use crate::time::{Instant, Interval, TimeInput, Zone, parse_date};
 
 /// Combinations of services and people that one bulk question may have.
 const BULK: usize = 2_000;
@@ -217,14 +217,7 @@ impl Window {
 
     /// A date at the end belongs to the window.
     fn interval(&self, zone: &Zone) -> Result<Interval, Error> {
-        let midnight = |date: Date| zone.instant(date.at(0, 0, 0, 0));
-        let at = |time, is_end: bool| match time {
-            TimeInput::Fixed(at) => at,
-            TimeInput::Local(civil) => zone.instant(civil),
-            TimeInput::Day(date) if is_end => midnight(date.tomorrow().unwrap_or(date)),
-            TimeInput::Day(date) => midnight(date),
-        };
-        Interval::new(at(self.from, false), at(self.to, true))
+        Interval::new(self.from.instant(zone), self.to.end(zone))
             .ok_or_else(|| Error::invalid("/to", "must be after from"))
     }
 }
@@ -372,12 +365,7 @@ pub(super) async fn explain(
             let reasons = explained.reasons.iter().map(gap).collect();
             return Answer::many(&Explanation { available: false, reasons });
         }
-        let at = match (start, civil) {
-            (TimeInput::Fixed(at), _) => at,
-            (_, Some(civil)) => zone.instant(civil),
-            (_, None) => ctx.now,
-        };
-        let reasons = offer::explain(conn, ctx, &wish, at)?;
+        let reasons = offer::explain(conn, ctx, &wish, start.instant(&zone))?;
         let reason = |reason: &offer::Reason| Reason {
             kind: reason.kind.word(),
             r#ref: reason.reference.map(Id),
