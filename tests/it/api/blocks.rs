@@ -572,4 +572,33 @@ on_both! {
         assert!(last_day.iter().any(|block| block["id"] == made[1]["id"]), "its last end is right too");
         assert!(!app.blocks(&a, "from=2026-10-30").await.iter().any(|block| block["id"] == made[1]["id"]));
     }
+
+    async fn what_cannot_be_worked_out_is_named(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let daily = json!({"rrule": "FREQ=DAILY", "summary": "Odd hours"});
+        let body = with(off("2026-09-01T12:00", "2026-09-01T13:00"), daily);
+        let block = app.block(&a, body).await["id"].as_str().unwrap().to_owned();
+        let hours = json!([{"rrule": "FREQ=DAILY", "start": "09:00", "end": "17:00"}]);
+        let of_staff = format!("/v1/staff/{}/working-hours", seed.staff);
+        app.put(&of_staff, &a.admin, &hours).expect(200).await;
+        let query = format!("/v1/availability?service={}&from=2026-09-03&to=2026-09-04", seed.service);
+        app.get(&query, &a.read).expect(200).await;
+        let spoil = async |sql: &'static str| {
+            app.store.write(move |conn| conn.batch_execute(sql)).await.unwrap();
+            let book = app.post("/v1/bookings", &a.write, &seed.booking_body("2026-09-03T10:00")).expect(409).await;
+            let look = app.get(&query, &a.read).expect(409).await;
+            assert_eq!((book.problem(), look.problem()), ("unusable-rules".to_owned(), "unusable-rules".to_owned()));
+            assert_eq!(book.json()["detail"], look.json()["detail"]);
+            look.json()["detail"].as_str().unwrap().to_owned()
+        };
+        // That takes more work than a question may.
+        let detail = spoil("UPDATE blocks SET rrule = 'FREQ=SECONDLY' WHERE rrule IS NOT NULL").await;
+        assert!(detail.contains(&format!("/blocks/{block}")) && detail.contains("Odd hours"), "{detail}");
+        app.delete(&format!("/v1/blocks/{block}"), &a.write).expect(204).await;
+        let detail = spoil("UPDATE working_hours SET rules = '[{\"rrule\":\"FREQ=YEARLY\",\"start\":\"late\",\"end\":\"17:00\"}]'").await;
+        assert!(detail.contains("Anna Berger") && detail.contains(&of_staff[3..]), "{detail}");
+        app.put(&of_staff, &a.admin, &hours).expect(200).await;
+        app.get(&query, &a.read).expect(200).await;
+    }
 }
