@@ -59,6 +59,23 @@ on_both! {
         assert_eq!(full.problem(), "slot-unavailable");
     }
 
+    async fn a_calendar_file_is_sent_once(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let path = format!("/v1/bookings/{}/calendar.ics", seed.booking);
+        let file = app.get(&path, &a.read).expect(200).await;
+        assert!(file.body.starts_with("BEGIN:VCALENDAR"));
+        let tag = file.header("etag").to_owned();
+        assert!(tag.len() > 10 && tag.starts_with('"'), "{tag}");
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            let same = app.get(&path, &a.read).header("if-none-match", &known).expect(304).await;
+            assert_eq!((same.header("etag"), same.body.as_str()), (&*tag, ""), "{known}");
+        }
+        app.patch(&format!("/v1/bookings/{}", seed.booking), &a.write, &json!({"notes": "Tea"})).expect(200).await;
+        let changed = app.get(&path, &a.read).header("if-none-match", &tag).expect(200).await;
+        assert_ne!(changed.header("etag"), tag);
+    }
+
     async fn the_life_of_a_booking(app: App) {
         let a = app.business("a").await;
         let seed = app.seed(&a).await;
