@@ -15,7 +15,7 @@ use crate::booking::offer::instead::{self, Instead};
 use crate::booking::offer::{self, Wish};
 use crate::booking::{Context, Error, input};
 use crate::store::{self, Conn};
-use crate::time::{Instant, Interval, TimeInput, Zone, parse_date};
+use crate::time::{Interval, Texts, TimeInput, Zone, parse_date};
 
 /// Combinations of services and people that one bulk question may have.
 const BULK: usize = 2_000;
@@ -35,9 +35,14 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(slot: &offer::Slot, zone: &Zone) -> Self {
-        let at = |instant: Instant| instant.to_rfc3339(zone);
-        Self { start: at(slot.at.start), end: at(slot.at.end), staff: ids(&slot.staff), remaining: slot.remaining }
+    /// Slots as somebody in a zone is shown them.
+    fn all(slots: &[offer::Slot], zone: &Zone) -> Vec<Self> {
+        let mut texts = Texts::new(zone);
+        let slot = |offer::Slot { at, staff, remaining }: &offer::Slot| {
+            let (start, end) = (texts.rfc3339(at.start), texts.rfc3339(at.end));
+            Self { start, end, staff: ids(staff), remaining: *remaining }
+        };
+        slots.iter().map(slot).collect()
     }
 }
 
@@ -258,7 +263,7 @@ pub(super) async fn slots(
             _ => offer::slots(conn, ctx, &wish, within)?,
         };
         slots.truncate(limit.unwrap_or(usize::MAX));
-        let slots = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+        let slots = Slot::all(&slots, &zone);
         Answer::many(&Slots { timezone: zone.name().to_owned(), slots })
     })
     .await
@@ -327,7 +332,7 @@ pub(super) async fn bulk(
                 if body.staff.as_ref().is_some_and(|staff| !staff.contains(&Id(who))) {
                     continue;
                 }
-                let slots = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+                let slots = Slot::all(&slots, &zone);
                 items.push(BulkItem { service: Id(*service), who: Some(Id(who)), slots });
             }
         }
@@ -394,7 +399,7 @@ pub(super) async fn with_alternatives(
         return problem;
     }
     match api.look(caller, find).await {
-        Ok((zone, slots)) => problem.offering(slots.iter().map(|slot| Slot::new(slot, &zone)).collect()),
+        Ok((zone, slots)) => problem.offering(Slot::all(&slots, &zone)),
         Err(error) => {
             tracing::debug!(%error, "no alternatives could be found");
             problem
@@ -432,7 +437,7 @@ pub(super) async fn alternatives(
     let scope = occurrence.map_or(Scope::All, |name| Scope::This(Some(name)));
     api.snapshot(caller, move |conn, ctx| {
         let (zone, slots) = instead::of_move(conn, ctx, id, (&scope, None), ALTERNATIVES)?;
-        let alternatives = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+        let alternatives = Slot::all(&slots, &zone);
         Answer::many(&Alternatives { timezone: zone.name().to_owned(), alternatives })
     })
     .await
