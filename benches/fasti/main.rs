@@ -82,13 +82,15 @@ impl Bench {
 
 type Row = fn(&mut Bench, &mut Table) -> Result<(), Failure>;
 
-const ROWS: [(&str, Row); 7] = [
+const ROWS: [(&str, Row); 9] = [
     ("feed-304", rows::feed::unchanged),
     ("feed-200", rows::feed::cached),
     ("compose-sqlite", rows::compose::sqlite),
     ("compose-postgres", rows::compose::postgres),
     ("book-sqlite", rows::book::sqlite),
     ("book-postgres", rows::book::postgres),
+    ("availability-store", rows::availability::against_the_store),
+    ("availability-stored", rows::availability::against_few),
     ("memory", rows::memory::feeds),
 ];
 

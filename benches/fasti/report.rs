@@ -28,6 +28,12 @@ impl Table {
         self.line(what, fasti, yardstick, ratio, (bar, fasti.p50 <= longest && ratio >= least));
     }
 
+    /// A line whose bar is how many times the yardstick's time it may take, by the median answer.
+    pub fn times(&mut self, what: &str, fasti: Round, yardstick: (&str, Round), most: f64) {
+        let ratio = yardstick.1.p50.as_secs_f64() / fasti.p50.as_secs_f64();
+        self.line(what, fasti, yardstick, ratio, (format!("≤ {most} × the time"), ratio * most >= 1.0));
+    }
+
     fn line(&mut self, what: &str, fasti: Round, yardstick: (&str, Round), ratio: f64, (bar, met): (String, bool)) {
         let (name, other) = yardstick;
         self.0.push([

@@ -15,7 +15,7 @@ use crate::booking::offer::instead::{self, Instead};
 use crate::booking::offer::{self, Wish};
 use crate::booking::{Context, Error, input};
 use crate::store::{self, Conn};
-use crate::time::{Date, Instant, Interval, TimeInput, Zone, parse_date};
+use crate::time::{Interval, Texts, TimeInput, Zone, parse_date};
 
 /// Combinations of services and people that one bulk question may have.
 const BULK: usize = 2_000;
@@ -35,9 +35,14 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(slot: &offer::Slot, zone: &Zone) -> Self {
-        let at = |instant: Instant| instant.to_rfc3339(zone);
-        Self { start: at(slot.at.start), end: at(slot.at.end), staff: ids(&slot.staff), remaining: slot.remaining }
+    /// Slots as somebody in a zone is shown them.
+    fn all(slots: &[offer::Slot], zone: &Zone) -> Vec<Self> {
+        let mut texts = Texts::new(zone);
+        let slot = |offer::Slot { at, staff, remaining }: &offer::Slot| {
+            let (start, end) = (texts.rfc3339(at.start), texts.rfc3339(at.end));
+            Self { start, end, staff: ids(staff), remaining: *remaining }
+        };
+        slots.iter().map(slot).collect()
     }
 }
 
@@ -217,14 +222,7 @@ impl Window {
 
     /// A date at the end belongs to the window.
     fn interval(&self, zone: &Zone) -> Result<Interval, Error> {
-        let midnight = |date: Date| zone.instant(date.at(0, 0, 0, 0));
-        let at = |time, is_end: bool| match time {
-            TimeInput::Fixed(at) => at,
-            TimeInput::Local(civil) => zone.instant(civil),
-            TimeInput::Day(date) if is_end => midnight(date.tomorrow().unwrap_or(date)),
-            TimeInput::Day(date) => midnight(date),
-        };
-        Interval::new(at(self.from, false), at(self.to, true))
+        Interval::new(self.from.instant(zone), self.to.end(zone))
             .ok_or_else(|| Error::invalid("/to", "must be after from"))
     }
 }
@@ -265,7 +263,7 @@ pub(super) async fn slots(
             _ => offer::slots(conn, ctx, &wish, within)?,
         };
         slots.truncate(limit.unwrap_or(usize::MAX));
-        let slots = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+        let slots = Slot::all(&slots, &zone);
         Answer::many(&Slots { timezone: zone.name().to_owned(), slots })
     })
     .await
@@ -334,7 +332,7 @@ pub(super) async fn bulk(
                 if body.staff.as_ref().is_some_and(|staff| !staff.contains(&Id(who))) {
                     continue;
                 }
-                let slots = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+                let slots = Slot::all(&slots, &zone);
                 items.push(BulkItem { service: Id(*service), who: Some(Id(who)), slots });
             }
         }
@@ -372,12 +370,7 @@ pub(super) async fn explain(
             let reasons = explained.reasons.iter().map(gap).collect();
             return Answer::many(&Explanation { available: false, reasons });
         }
-        let at = match (start, civil) {
-            (TimeInput::Fixed(at), _) => at,
-            (_, Some(civil)) => zone.instant(civil),
-            (_, None) => ctx.now,
-        };
-        let reasons = offer::explain(conn, ctx, &wish, at)?;
+        let reasons = offer::explain(conn, ctx, &wish, start.instant(&zone))?;
         let reason = |reason: &offer::Reason| Reason {
             kind: reason.kind.word(),
             r#ref: reason.reference.map(Id),
@@ -406,7 +399,7 @@ pub(super) async fn with_alternatives(
         return problem;
     }
     match api.look(caller, find).await {
-        Ok((zone, slots)) => problem.offering(slots.iter().map(|slot| Slot::new(slot, &zone)).collect()),
+        Ok((zone, slots)) => problem.offering(Slot::all(&slots, &zone)),
         Err(error) => {
             tracing::debug!(%error, "no alternatives could be found");
             problem
@@ -444,7 +437,7 @@ pub(super) async fn alternatives(
     let scope = occurrence.map_or(Scope::All, |name| Scope::This(Some(name)));
     api.snapshot(caller, move |conn, ctx| {
         let (zone, slots) = instead::of_move(conn, ctx, id, (&scope, None), ALTERNATIVES)?;
-        let alternatives = slots.iter().map(|slot| Slot::new(slot, &zone)).collect();
+        let alternatives = Slot::all(&slots, &zone);
         Answer::many(&Alternatives { timezone: zone.name().to_owned(), alternatives })
     })
     .await

@@ -13,9 +13,9 @@ use super::problem::{FaultBody, ProblemBody};
 use super::request::{IfMatch, IfNoneMatch, Input, Nothing, Params, PathId};
 use super::view::{Id, ids, plain};
 use super::{Api, problem::Problem};
-use crate::booking::model::NewBooking;
-use crate::booking::orders::{self, Item, NewOrder as New, Ordered};
-use crate::booking::{Context, Error};
+use crate::booking::model::{HeldBooking, NewBooking};
+use crate::booking::orders::{self, Item, NewItem, NewOrder as New, Ordered};
+use crate::booking::{Context, Error, Fault};
 use crate::store::{self, Conn, OrderStatus};
 
 /// An order.
@@ -50,6 +50,8 @@ struct OrderItem {
     /// Whole days: start and end are midnights.
     all_day: bool,
     notes: Option<String>,
+    /// The hold whose time it takes over.
+    hold: Option<Id>,
     /// Its booking, once the order was confirmed.
     booking: Option<Id>,
 }
@@ -81,6 +83,7 @@ impl OrderItem {
             timezone: item.timezone,
             all_day: span.all_day,
             notes: item.notes,
+            hold: item.hold.map(Id),
             booking: item.booking.map(Id),
         })
     }
@@ -105,33 +108,49 @@ pub(super) struct NewOrder {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOrderItem {
-    service: Id,
+    /// Needed, unless `hold` says it.
+    service: Option<Id>,
     /// Who serves; none: the least busy of those who can.
     staff: Option<Id>,
     /// What is used; none: the first free one of those the service needs.
     resources: Option<Vec<Id>>,
-    /// RFC 3339, local time `YYYY-MM-DDTHH:MM[:SS]`, or a date for whole days.
+    /// RFC 3339, local time `YYYY-MM-DDTHH:MM[:SS]`, or a date for whole days. Needed, unless `hold` says it.
     #[schema(example = "2026-09-01T10:00:00+02:00")]
-    start: String,
+    start: Option<String>,
     /// As `start`, exclusive; none: the service's duration after it.
     end: Option<String>,
     /// IANA zone of local times and of the booking; none: the business's.
     timezone: Option<String>,
     /// For staff.
     notes: Option<String>,
+    /// A hold, whose time this item takes over when the order is confirmed: what is named beside it has to agree with it.
+    hold: Option<Id>,
 }
 
-impl From<NewOrderItem> for NewBooking {
-    fn from(body: NewOrderItem) -> Self {
-        Self {
-            service: body.service.0,
-            staff: body.staff.map(|Id(id)| id),
-            resources: body.resources.map(plain),
-            start: body.start,
-            end: body.end,
-            timezone: body.timezone,
-            notes: body.notes,
-            ..Self::default()
+impl NewOrderItem {
+    /// The item at a number of the order; what is missing is added to `faults`.
+    fn decode(self, at: usize, faults: &mut Vec<Fault>) -> Option<NewItem> {
+        let rest = NewBooking {
+            staff: self.staff.map(|Id(id)| id),
+            resources: self.resources.map(plain),
+            end: self.end,
+            timezone: self.timezone,
+            notes: self.notes,
+            ..NewBooking::default()
+        };
+        let service = self.service.map(|Id(id)| id);
+        match (self.hold, service, self.start) {
+            (Some(Id(hold)), service, start) => Some(NewItem::Held(HeldBooking { hold, service, start, rest })),
+            (None, Some(service), Some(start)) => Some(NewItem::Free(NewBooking { service, start, ..rest })),
+            (None, service, start) => {
+                let missing = [("service", service.is_none()), ("start", start.is_none())];
+                let missing = missing.iter().filter(|(_, missing)| *missing);
+                faults.extend(missing.map(|(field, _)| Fault {
+                    pointer: format!("/items/{at}/{field}"),
+                    detail: "is missing".to_owned(),
+                }));
+                None
+            }
         }
     }
 }
@@ -172,7 +191,13 @@ pub(super) async fn create(
     Input { body, once, .. }: Input<NewOrder>,
 ) -> Result<Response, Problem> {
     let customer = customer_input(body.customer, body.customer_id)?;
-    let new = New { customer, items: body.items.into_iter().map(NewBooking::from).collect() };
+    let mut faults = Vec::new();
+    let items = body.items.into_iter().enumerate();
+    let items: Vec<NewItem> = items.filter_map(|(at, item)| item.decode(at, &mut faults)).collect();
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let new = New { customer, items };
     api.write(caller, once, move |conn, ctx| {
         let ordered = orders::create(conn, ctx, &new)?;
         let (id, version) = (ordered.order.order_id, ordered.order.version);

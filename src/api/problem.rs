@@ -225,6 +225,7 @@ impl Problem {
             Conflict::AlreadyExists => (StatusCode::CONFLICT, "already-exists", "There is one already"),
             Conflict::InUse => (StatusCode::CONFLICT, "in-use", "It is still needed"),
             Conflict::WrongState => (StatusCode::CONFLICT, "wrong-state", "Its state does not allow this"),
+            Conflict::Unusable => (StatusCode::CONFLICT, "unusable-rules", "Hours or a block cannot be worked out"),
             Conflict::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too-many", "There are too many"),
             Conflict::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,

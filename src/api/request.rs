@@ -131,7 +131,7 @@ impl IfMatch {
     fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(match etags(headers, header::IF_MATCH)? {
             None | Some(Tags::Any) => Self::Any,
-            Some(Tags::Versions(versions)) => Self::Versions(versions),
+            Some(tags) => Self::Versions(tags.versions()),
         })
     }
 
@@ -168,7 +168,16 @@ impl IfNoneMatch {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
-            Some(Tags::Versions(versions)) => versions.contains(&version),
+            Some(tags @ Tags::These(_)) => tags.versions().contains(&version),
+        }
+    }
+
+    /// Whether the caller has what this tag, without quotes, is of.
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        match &self.0 {
+            None => false,
+            Some(Tags::Any) => true,
+            Some(Tags::These(tags)) => tags.iter().any(|known| known == tag),
         }
     }
 }
@@ -183,7 +192,17 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
 
 enum Tags {
     Any,
-    Versions(Vec<i64>),
+    /// Without quotes and what proxies append.
+    These(Vec<String>),
+}
+
+impl Tags {
+    fn versions(&self) -> Vec<i64> {
+        match self {
+            Self::Any => Vec::new(),
+            Self::These(tags) => tags.iter().filter_map(|tag| version(tag)).collect(),
+        }
+    }
 }
 
 /// The time in a query parameter.
@@ -197,7 +216,7 @@ pub(super) fn id(name: &str, text: Option<&str>) -> Result<Option<Id>, Problem> 
 }
 
 fn etags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> {
-    let mut versions = Vec::new();
+    let mut tags = Vec::new();
     let mut present = false;
     for value in headers.get_all(&name) {
         present = true;
@@ -205,17 +224,21 @@ fn etags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem>
         if text.trim() == "*" {
             return Ok(Some(Tags::Any));
         }
-        versions.extend(text.split(',').filter_map(|tag| version(tag.trim())));
+        tags.extend(text.split(',').filter_map(|tag| opaque(tag.trim())).map(str::to_owned));
     }
-    Ok(present.then_some(Tags::Versions(versions)))
+    Ok(present.then_some(Tags::These(tags)))
 }
 
-/// The version in one of our ETags. Proxies that compress mark it weak or append the encoding.
-fn version(tag: &str) -> Option<i64> {
+/// What is between the quotes of one of our ETags. Proxies that compress mark it weak or append the encoding.
+fn opaque(tag: &str) -> Option<&str> {
     let quoted = tag.strip_prefix("W/").unwrap_or(tag);
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    let plain = ["-gzip", "-br", "-zstd", "-df"].iter().find_map(|end| inner.strip_suffix(end)).unwrap_or(inner);
-    let digits = plain.strip_prefix('v')?;
+    Some(["-gzip", "-br", "-zstd", "-df"].iter().find_map(|end| inner.strip_suffix(end)).unwrap_or(inner))
+}
+
+/// The version that a tag says.
+fn version(tag: &str) -> Option<i64> {
+    let digits = tag.strip_prefix('v')?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { digits.parse().ok() }
 }
 

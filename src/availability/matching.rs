@@ -1,6 +1,7 @@
 //! Several needs of one booking, each served by a candidate of its own.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use crate::time::{Instant, Interval};
 
@@ -49,30 +50,84 @@ pub(super) fn assign(needs: &[(&Need<'_>, Vec<Levels>)], lead: Ref, start: Insta
             there.map(|(candidate, _)| candidate.who).filter(|who| *who != lead).collect()
         })
         .collect();
-    let mut serves: Vec<Option<Ref>> = vec![None; needs.len()];
-    for need in 0..needs.len() {
-        if !place(need, &can, &mut serves, &mut BTreeSet::new()) {
-            return None;
-        }
-    }
-    let number = |(need, who): (&(&Need<'_>, Vec<Levels>), Option<Ref>)| {
-        need.0.candidates.iter().position(|candidate| Some(candidate.who) == who)
+    let Ok(serves) = distinct(&can, |_| Ok::<_, Infallible>(true));
+    let number = |(need, who): (&(&Need<'_>, Vec<Levels>), Ref)| {
+        need.0.candidates.iter().position(|candidate| candidate.who == who)
     };
-    needs.iter().zip(serves).map(number).collect()
+    needs.iter().zip(serves.ok()?).map(number).collect()
 }
 
-/// Finds a candidate for `need`, moving others to their alternatives where that helps (an augmenting path).
-fn place(need: usize, can: &[Vec<Ref>], serves: &mut [Option<Ref>], tried: &mut BTreeSet<Ref>) -> bool {
-    let candidates = can.get(need).map_or(&[][..], |own| &own[..]);
-    for who in candidates {
-        if !tried.insert(*who) {
-            continue;
-        }
-        let holder = serves.iter().position(|served_by| *served_by == Some(*who));
-        if holder.is_none_or(|other| place(other, can, serves, tried)) {
-            serves[need] = Some(*who);
-            return true;
+/// One of each list, none of them twice, each of them free: earlier ones where that leaves enough for the other lists.
+/// Or the number of the list for which nobody is left. Whether one is free is asked only where it matters.
+///
+/// # Errors
+/// What `free` fails with.
+pub fn distinct<T: Copy + Ord, E>(
+    lists: &[Vec<T>],
+    mut free: impl FnMut(T) -> Result<bool, E>,
+) -> Result<Result<Vec<T>, usize>, E> {
+    let mut serves: Vec<Option<T>> = vec![None; lists.len()];
+    for list in 0..lists.len() {
+        if !place(list, lists, &mut serves, &mut BTreeSet::new(), &mut free)? {
+            return Ok(Err(list));
         }
     }
-    false
+    Ok(Ok(serves.into_iter().flatten().collect()))
+}
+
+/// Finds one for a list, moving others to their alternatives where nobody is left otherwise (an augmenting path).
+fn place<T: Copy + Ord, E>(
+    list: usize,
+    lists: &[Vec<T>],
+    serves: &mut [Option<T>],
+    tried: &mut BTreeSet<T>,
+    free: &mut impl FnMut(T) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let candidates = lists.get(list).map_or(&[][..], |own| &own[..]);
+    let holder = |serves: &[Option<T>], who: T| serves.iter().position(|served_by| *served_by == Some(who));
+    for who in candidates {
+        if holder(serves, *who).is_none() && tried.insert(*who) && free(*who)? {
+            serves[list] = Some(*who);
+            return Ok(true);
+        }
+    }
+    for who in candidates {
+        let Some(other) = holder(serves, *who) else { continue };
+        if tried.insert(*who) && place(other, lists, serves, tried, free)? {
+            serves[list] = Some(*who);
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_free(lists: &[Vec<u8>]) -> Result<Vec<u8>, usize> {
+        distinct(lists, |_| Ok::<_, Infallible>(true)).unwrap()
+    }
+
+    #[test]
+    fn who_could_serve_another_list_makes_way() {
+        assert_eq!(all_free(&[vec![1, 2], vec![1, 2]]), Ok(vec![1, 2]), "in order of preference");
+        assert_eq!(all_free(&[vec![1, 2], vec![1]]), Ok(vec![2, 1]));
+        assert_eq!(all_free(&[vec![1, 2], vec![2, 3], vec![1], vec![2]]), Err(3));
+        assert_eq!(all_free(&[vec![1, 2], vec![2, 3], vec![1]]), Ok(vec![2, 3, 1]));
+        assert_eq!(all_free(&[vec![1], vec![1]]), Err(1));
+        assert_eq!(all_free(&[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn only_what_matters_is_asked() {
+        let mut asked = Vec::new();
+        let free = |who: u8| {
+            asked.push(who);
+            Ok::<_, Infallible>(who != 1)
+        };
+        assert_eq!(distinct(&[vec![1, 2, 3, 4]], free), Ok(Ok(vec![2])));
+        assert_eq!(asked, [1, 2]);
+        assert_eq!(distinct(&[vec![1_u8]], |_| Err("no database")), Err("no database"));
+    }
 }

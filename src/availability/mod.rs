@@ -7,7 +7,7 @@
 //! | `expand` | recurrence rules and series laid out over a window |
 //! | `hours`, `busy` | when somebody works, and what takes time away |
 //! | `question` | a service's terms, who and what it needs, the business around them |
-//! | `engine`, `matching`, `sort` | from calendars to possible starts |
+//! | `engine`, `matching`, `sort` | from calendars to possible starts; [`distinct`]: who serves which need |
 //! | `slots` | [`slots()`], [`bulk`], [`first`], [`choose`] |
 //! | `days` | [`days()`] and [`stay()`]: what is left of whole days and nights; [`slot_days`] |
 //! | `explain` | [`explain()`]: why not? |
@@ -43,6 +43,7 @@ pub use fair::{Fairness, Load, in_turn};
 pub use grid::{Grid, GridError};
 pub use hours::{Break, Hours, Shift};
 pub use levels::{Level, Levels};
+pub use matching::distinct;
 pub use offsets::Offsets;
 pub use question::{Business, Calendar, Need, Question, Session, Terms};
 pub use reference::Ref;

@@ -3,7 +3,9 @@
 //! The choice is made and written in one transaction. What two transactions choose at once, the database refuses to
 //! one of them, whose unit of work then runs again and sees the other's choice (B11).
 
-use crate::availability::Why;
+use std::collections::{HashMap, HashSet};
+
+use crate::availability::{Why, distinct};
 use crate::store::allocations::{self, Allocation};
 use crate::store::bookings::Booking;
 use crate::store::people::Person;
@@ -77,31 +79,19 @@ pub fn take(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
 }
 
 fn choose(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
-    let mut rows = Vec::new();
-    let mut staff = None;
-    if !needs.staff.is_empty() {
-        let candidates: Vec<Candidate> =
-            needs.staff.iter().map(|p| Candidate { id: p.person_id, quantity: 1 }).collect();
-        let names: Vec<&str> = needs.staff.iter().map(|p| p.name.as_str()).collect();
-        let chosen = first_free(conn, needs, None, &candidates, &names, &mut rows)?;
-        staff = needs.staff.get(chosen).cloned();
-    }
-    let anchor = staff.as_ref().map(|p| p.person_id);
-    let mut resources: Vec<Resource> = Vec::with_capacity(needs.resources.len());
-    for alternatives in &needs.resources {
-        let unused: Vec<&Resource> =
-            alternatives.iter().filter(|r| resources.iter().all(|used| used.resource_id != r.resource_id)).collect();
-        let candidates: Vec<Candidate> =
-            unused.iter().map(|r| Candidate { id: r.resource_id, quantity: r.quantity }).collect();
-        let names: Vec<&str> = unused.iter().map(|r| r.name.as_str()).collect();
-        let chosen = first_free(conn, needs, anchor, &candidates, &names, &mut rows)?;
-        resources.extend(unused.get(chosen).map(|r| (*r).clone()));
-    }
-    if rows.is_empty() && needs.capacity > 1 {
+    let mut free = Free { needs, anchor: None, found: HashMap::new() };
+    let taken = team(conn, needs, &mut free)?;
+    let mut ids: Vec<Id> = taken.staff.iter().map(|person| person.person_id).collect();
+    ids.extend(taken.resources.iter().map(|resource| resource.resource_id));
+    if ids.is_empty() && needs.capacity > 1 {
         // A class without staff or room still has its seats: they hang on the service itself.
-        let service = Candidate { id: needs.booking.service_id, quantity: i32::MAX };
-        first_free(conn, needs, anchor, &[service], &["the class"], &mut rows)?;
+        let service = needs.booking.service_id;
+        if !free.has(conn, service, i32::MAX)? {
+            return Err(unavailable(needs, &["the class"], &free.taken_at(&[service])));
+        }
+        ids.push(service);
     }
+    let mut rows: Vec<Allocation> = ids.iter().flat_map(|id| free.rows(*id)).collect();
     if !rows.is_empty() {
         refuse_own_overlap(needs)?;
     }
@@ -110,7 +100,106 @@ fn choose(conn: &mut Conn, needs: &Needs<'_>) -> Result<Taken, Error> {
     for row in &rows {
         allocations::insert(conn, row)?;
     }
-    Ok(Taken { staff, resources })
+    Ok(taken)
+}
+
+/// The first staff member who is free and for whom all else that is needed is there.
+fn team(conn: &mut Conn, needs: &Needs<'_>, free: &mut Free<'_>) -> Result<Taken, Error> {
+    if needs.staff.is_empty() {
+        return Ok(Taken { staff: None, resources: things(conn, needs, free)? });
+    }
+    let mut refusal = None;
+    for person in &needs.staff {
+        if !free.has(conn, person.person_id, 1)? {
+            continue;
+        }
+        free.serve(person.person_id);
+        match things(conn, needs, free) {
+            Ok(resources) => return Ok(Taken { staff: Some(person.clone()), resources }),
+            // Of a class that runs, who gives it has the room already: for another there may be none.
+            Err(error @ Error::Conflict { .. }) if needs.capacity > 1 => {
+                refusal.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let ids: Vec<Id> = needs.staff.iter().map(|person| person.person_id).collect();
+    let names: Vec<&str> = needs.staff.iter().map(|person| person.name.as_str()).collect();
+    Err(refusal.unwrap_or_else(|| unavailable(needs, &names, &free.taken_at(&ids))))
+}
+
+/// One resource of each list.
+fn things(conn: &mut Conn, needs: &Needs<'_>, free: &mut Free<'_>) -> Result<Vec<Resource>, Error> {
+    let quantity = |id| needs.resources.iter().flatten().find(|r| r.resource_id == id).map_or(1, |r| r.quantity);
+    let lists: Vec<Vec<Id>> = needs.resources.iter().map(|any| any.iter().map(|r| r.resource_id).collect()).collect();
+    match distinct(&lists, |id| free.has(conn, id, quantity(id)))? {
+        Ok(chosen) => {
+            let row = |(any, id): (&Vec<Resource>, Id)| any.iter().find(|r| r.resource_id == id).cloned();
+            Ok(needs.resources.iter().zip(chosen).filter_map(row).collect())
+        }
+        Err(unmet) => {
+            let any = needs.resources.get(unmet).map_or(&[][..], |any| &any[..]);
+            let names: Vec<&str> = any.iter().map(|resource| resource.name.as_str()).collect();
+            let ids: Vec<Id> = any.iter().map(|resource| resource.resource_id).collect();
+            Err(unavailable(needs, &names, &free.taken_at(&ids)))
+        }
+    }
+}
+
+/// Who and what is free for every occurrence: each is looked up once, when it matters.
+struct Free<'a> {
+    needs: &'a Needs<'a>,
+    /// Who gives the class.
+    anchor: Option<Id>,
+    found: HashMap<Id, Found<'a>>,
+}
+
+/// Where the occurrences fit, and which do not.
+#[derive(Default)]
+struct Found<'a> {
+    places: Vec<(&'a Occurrence, Place)>,
+    taken_at: Vec<&'a Occurrence>,
+}
+
+impl<'a> Free<'a> {
+    /// Names who serves. Of a class, what else is free depends on that.
+    fn serve(&mut self, id: Id) {
+        self.anchor = Some(id);
+        if self.needs.capacity > 1 {
+            let things: HashSet<Id> = self.needs.resources.iter().flatten().map(|r| r.resource_id).collect();
+            self.found.retain(|id, _| !things.contains(id));
+        }
+    }
+
+    fn has(&mut self, conn: &mut Conn, id: Id, quantity: i32) -> Result<bool, Error> {
+        if let Some(found) = self.found.get(&id) {
+            return Ok(found.taken_at.is_empty());
+        }
+        // Who could serve gives their own class, not that of whoever was asked before.
+        let serves = self.needs.staff.iter().any(|person| person.person_id == id);
+        let anchor = self.anchor.filter(|_| !serves);
+        let mut found = Found::default();
+        for occurrence in self.needs.occurrences {
+            match place(conn, self.needs, anchor, &Candidate { id, quantity }, occurrence)? {
+                Some(place) => found.places.push((occurrence, place)),
+                None => found.taken_at.push(occurrence),
+            }
+        }
+        let is_free = found.taken_at.is_empty();
+        self.found.insert(id, found);
+        Ok(is_free)
+    }
+
+    /// When the last of these that is not free is taken; if all are free, each is needed for something else then.
+    fn taken_at(&self, ids: &[Id]) -> Vec<&'a Occurrence> {
+        let taken = ids.iter().rev().filter_map(|id| self.found.get(id)).find(|found| !found.taken_at.is_empty());
+        taken.map_or_else(|| self.needs.occurrences.iter().collect(), |found| found.taken_at.clone())
+    }
+
+    fn rows(&self, id: Id) -> impl Iterator<Item = Allocation> {
+        let places = self.found.get(&id).map_or(&[][..], |found| &found.places[..]);
+        places.iter().map(move |(occurrence, place)| row(self.needs.booking, id, occurrence, place))
+    }
 }
 
 /// Occurrences of one series may not want one another's time: the database would refuse what no retry can mend.
@@ -127,35 +216,6 @@ fn refuse_own_overlap(needs: &Needs<'_>) -> Result<(), Error> {
             Err(Error::invalid("/rrule", format!("makes occurrences that overlap: {one} and {other}")))
         }
     }
-}
-
-/// The first candidate that is free for all occurrences; its allocations are added to `rows`.
-fn first_free(
-    conn: &mut Conn,
-    needs: &Needs<'_>,
-    anchor: Option<Id>,
-    candidates: &[Candidate],
-    names: &[&str],
-    rows: &mut Vec<Allocation>,
-) -> Result<usize, Error> {
-    let mut taken_at = Vec::new();
-    for (i, candidate) in candidates.iter().enumerate() {
-        let mut places = Vec::with_capacity(needs.occurrences.len());
-        taken_at.clear();
-        for occurrence in needs.occurrences {
-            match place(conn, needs, anchor, candidate, occurrence)? {
-                Some(place) => places.push((occurrence, place)),
-                None => taken_at.push(occurrence),
-            }
-        }
-        if taken_at.is_empty() {
-            rows.extend(
-                places.into_iter().map(|(occurrence, place)| row(needs.booking, candidate.id, occurrence, place)),
-            );
-            return Ok(i);
-        }
-    }
-    Err(unavailable(needs, names, &taken_at))
 }
 
 fn unavailable(needs: &Needs<'_>, names: &[&str], taken_at: &[&Occurrence]) -> Error {
@@ -248,7 +308,7 @@ fn seat(
     Ok(free.map(|seat| Place { unit: first.unit, seat, session, busy }))
 }
 
-fn row(booking: &Booking, resource: Id, occurrence: &Occurrence, place: Place) -> Allocation {
+fn row(booking: &Booking, resource: Id, occurrence: &Occurrence, place: &Place) -> Allocation {
     Allocation {
         tenant_id: booking.tenant_id,
         booking_id: booking.booking_id,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::store::bookings::{self, Booking, Override};
-use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, people};
+use crate::store::{BookingStatus, Conn, Id, Ids, Local, allocations, people, tenants};
 use crate::time::Instant;
 
 use super::book::first_status;
@@ -109,6 +109,7 @@ fn close(
 }
 
 pub(super) fn load(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Booking, Error> {
+    tenants::hold(conn, ctx.tenant)?;
     let booking = bookings::find(conn, ctx.tenant, id)?.ok_or(Error::NotFound("booking"))?;
     match expected {
         Some(version) if version != booking.version => Err(Error::Changed),

@@ -65,6 +65,8 @@ pub enum Conflict {
     TooMany,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// Hours or a block that are kept cannot be worked out any more; the detail says whose, and what to do.
+    Unusable,
 }
 
 /// One thing that is wrong with the input.

@@ -6,7 +6,7 @@
 
 use crate::store::bookings::Booking;
 use crate::store::holds::{self, Hold};
-use crate::store::{Conn, Id, Ids};
+use crate::store::{Conn, Id, Ids, tenants};
 use crate::time::{Instant, Zone};
 
 use super::book::{Origin, Way, claim, make, row};
@@ -48,6 +48,7 @@ pub struct Held {
 /// [`Error::Invalid`] with every fault, [`Conflict::SlotUnavailable`] when the time cannot be had, or
 /// [`Conflict::TooMany`].
 pub fn create(conn: &mut Conn, ctx: &Context, new: &NewHold) -> Result<Held, Error> {
+    tenants::hold(conn, ctx.tenant)?;
     holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     let mut faults = Faults::default();
     let ttl = input::number(new.ttl_seconds.unwrap_or(DEFAULT_TTL_SECONDS), TTL_SECONDS);
@@ -125,16 +126,12 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id) -> Result<(), Error> {
 /// # Errors
 /// As [`super::book()`]; faults at `/hold` for one that there is not (any more), and wherever the booking disagrees with it.
 pub fn redeem(conn: &mut Conn, ctx: &Context, wanted: &HeldBooking) -> Result<Booked, Error> {
-    let gone = || {
-        let detail = format!("names no hold of this business: {}; it may have expired or been booked", wanted.hold);
-        Error::invalid("/hold", detail)
-    };
-    let hold = holds::find(conn, ctx.tenant, wanted.hold)?.ok_or_else(gone)?;
-    let new = agreed(&hold, wanted)?;
+    tenants::hold(conn, ctx.tenant)?;
+    let (hold, new) = held(conn, ctx, wanted)?;
     let stands = hold.expires_at > ctx.now;
     // Of two who book one hold, the second finds it gone. An expired one goes with all others when the time is needed.
     if stands && !holds::delete(conn, ctx.tenant, hold.hold_id)? {
-        return Err(gone());
+        return Err(gone(wanted.hold));
     }
     let mut booked = make(conn, ctx, &new, &Origin::default(), Way { held: stands, ..Way::plain(ctx) })?;
     if !stands {
@@ -143,6 +140,29 @@ pub fn redeem(conn: &mut Conn, ctx: &Context, wanted: &HeldBooking) -> Result<Bo
         holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     }
     Ok(booked)
+}
+
+/// A hold, expired or not, and the booking of it that somebody wants.
+///
+/// # Errors
+/// As [`redeem`].
+pub(super) fn held(conn: &mut Conn, ctx: &Context, wanted: &HeldBooking) -> Result<(Hold, NewBooking), Error> {
+    let hold = holds::find(conn, ctx.tenant, wanted.hold)?.ok_or_else(|| gone(wanted.hold))?;
+    let new = agreed(&hold, wanted)?;
+    Ok((hold, new))
+}
+
+fn gone(hold: Id) -> Error {
+    Error::invalid("/hold", format!("names no hold of this business: {hold}; it may have expired or been booked"))
+}
+
+/// Gives a hold's time to who books it now; false: it has expired or was booked, and gives no right to the time.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(super) fn release(conn: &mut Conn, ctx: &Context, id: Id) -> Result<bool, Error> {
+    let stands = holds::find(conn, ctx.tenant, id)?.is_some_and(|hold| hold.expires_at > ctx.now);
+    Ok(stands && holds::delete(conn, ctx.tenant, id)?)
 }
 
 /// The booking of a hold: what it names has to be as it was held.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::availability::{Break, HoursRule, HoursSpec, Shift};
 use crate::recurrence::Rule;
 use crate::store::hours::{self, WorkingHours};
-use crate::store::{self, Conn, Id, people, resources};
+use crate::store::{self, Conn, Id, people, resources, tenants};
 use crate::time::{Date, Time, Zone, parse_date, parse_time};
 
 use super::people::Group;
@@ -125,7 +125,7 @@ pub fn replace(
     expected_version: Option<i64>,
 ) -> Result<Kept, Error> {
     match owner {
-        Owner::Business => {}
+        Owner::Business => tenants::claim(conn, ctx.tenant)?,
         Owner::Staff(id) => people::claim(conn, ctx.tenant, id)?,
         Owner::Resource(id) => resources::claim(conn, ctx.tenant, id)?,
     }

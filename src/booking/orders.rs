@@ -1,7 +1,9 @@
 //! Orders: several items that are booked together or not at all (B7).
 //!
-//! A pending order takes no time. Its confirmation makes one booking of each item in one transaction, holding the
-//! order's row, so that of two confirmations the second finds what the first made.
+//! A pending order takes no time; what an item holds is kept by the hold. The confirmation makes one booking of each item in
+//! one transaction, holding the order's row, so that of two confirmations the second finds what the first made. It has
+//! the business to itself: items may be of anybody's time, in any order, and who takes several things in any order may
+//! wait for somebody who waits for them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +11,13 @@ use crate::store::bookings;
 use crate::store::orders::{self, Order};
 use crate::store::people::{self, Person};
 use crate::store::services::{self, Service};
-use crate::store::{self, BookingStatus, Conn, Id, Local, OrderStatus, holds};
+use crate::store::{self, BookingStatus, Conn, Id, Local, OrderStatus, tenants};
 
 use super::book::{Origin, Way, make, row};
 use super::cast::{Grip, bookable_service, resource_candidates, staff_candidates};
 use super::change::{cancel as cancel_booking, checked_reason};
-use super::model::{CustomerInput, NewBooking};
+use super::holds::{held, release};
+use super::model::{CustomerInput, HeldBooking, NewBooking};
 use super::people::find_or_add_customer;
 use super::span::{Asked, Bounds, Span, resolve};
 use super::{Conflict, Context, Error, Fault, Faults};
@@ -27,8 +30,17 @@ const MOST_ITEMS: usize = 50;
 pub struct NewOrder {
     /// For whom all items are.
     pub customer: CustomerInput,
-    /// What is to be booked; of each, service, staff, resources, times and notes count.
-    pub items: Vec<NewBooking>,
+    /// What is to be booked.
+    pub items: Vec<NewItem>,
+}
+
+/// What is to be booked; service, staff, resources, times and notes count.
+#[derive(Debug, Clone)]
+pub enum NewItem {
+    /// At a time that has to be free when the order is confirmed.
+    Free(NewBooking),
+    /// At a time that is held.
+    Held(HeldBooking),
 }
 
 /// What an order is to book, or has booked.
@@ -48,6 +60,9 @@ pub struct Item {
     pub timezone: String,
     /// For staff.
     pub notes: Option<String>,
+    /// The hold whose time it takes over.
+    #[serde(default)]
+    pub hold: Option<Id>,
     /// Its booking, once the order was confirmed.
     pub booking: Option<Id>,
 }
@@ -113,7 +128,10 @@ pub fn create(conn: &mut Conn, ctx: &Context, new: &NewOrder) -> Result<Ordered,
         let below = |f: Fault| Fault { pointer: format!("{at}{}", f.pointer), ..f };
         notices.extend(std::mem::take(&mut item.notices).into_iter().map(below));
         item.index = i;
-        if let Some(other) = checked.iter().find(|other| other.collides(&item)) {
+        if let Some(other) = checked.iter().find(|other| other.item.hold.is_some() && other.item.hold == item.item.hold)
+        {
+            faults.add(format!("{at}/hold"), format!("is what /items/{} takes over", other.index));
+        } else if let Some(other) = checked.iter().find(|other| other.collides(&item)) {
             faults.add(format!("{at}/start"), format!("overlaps /items/{} of the same staff member", other.index));
         }
         checked.push(item);
@@ -160,7 +178,23 @@ impl Checked {
     }
 }
 
-fn check(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Checked, Error> {
+fn check(conn: &mut Conn, ctx: &Context, new: &NewItem) -> Result<Checked, Error> {
+    match new {
+        NewItem::Free(new) => check_free(conn, ctx, new),
+        NewItem::Held(wanted) => {
+            let (hold, new) = held(conn, ctx, wanted)?;
+            let mut checked = check_free(conn, ctx, &new)?;
+            checked.item.hold = Some(wanted.hold);
+            if hold.expires_at <= ctx.now {
+                let detail = format!("expired at {}; its time is kept for nobody", hold.expires_at);
+                checked.notices.push(Fault { pointer: "/hold".to_owned(), detail });
+            }
+            Ok(checked)
+        }
+    }
+}
+
+fn check_free(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Checked, Error> {
     let mut faults = Faults::default();
     let service = faults.gather("", bookable_service(conn, ctx, new.service, Grip::Hold))?;
     let asked = Asked {
@@ -190,6 +224,7 @@ fn check(conn: &mut Conn, ctx: &Context, new: &NewBooking) -> Result<Checked, Er
         end,
         timezone: span.zone.name().to_owned(),
         notes: booking.and_then(|booking| booking.notes),
+        hold: None,
         booking: None,
     };
     Ok(Checked { item, index: 0, service, span, notices })
@@ -243,6 +278,10 @@ fn shown(conn: &mut Conn, order: Order) -> Result<Ordered, Error> {
 /// [`Error::Invalid`] those that cannot be booked any more; [`Conflict::WrongState`] for an order that is cancelled or
 /// whose customer is deleted.
 pub fn confirm(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Result<Ordered, Error> {
+    // Who repeats a confirmation need not wait for everybody else.
+    if orders::find(conn, ctx.tenant, id)?.is_some_and(|order| order.status == OrderStatus::Pending) {
+        tenants::claim(conn, ctx.tenant)?;
+    }
     let order = claim(conn, ctx, id, expected)?;
     match order.status {
         OrderStatus::Pending => {}
@@ -259,7 +298,7 @@ pub fn confirm(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) ->
         }
         customer => customer?,
     };
-    holds::delete_expired(conn, ctx.tenant, ctx.now)?;
+    store::holds::delete_expired(conn, ctx.tenant, ctx.now)?;
     let mut items = items_of(&order)?;
     let touched = book_all(conn, ctx, &order, &mut items)?;
     let order = save(conn, ctx, order, OrderStatus::Confirmed, &items)?;
@@ -267,12 +306,18 @@ pub fn confirm(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) ->
 }
 
 fn book_all(conn: &mut Conn, ctx: &Context, order: &Order, items: &mut [Item]) -> Result<Vec<Id>, Error> {
-    // Every order takes its times in the same order, so that two seldom wait for each other.
+    // What is held gives its time back to its own item, before another that takes what is free finds it.
+    let mut held = vec![false; items.len()];
+    for (held, item) in held.iter_mut().zip(&*items) {
+        if let Some(hold) = item.hold {
+            *held = release(conn, ctx, hold)?;
+        }
+    }
     let mut turns: Vec<usize> = (0..items.len()).collect();
-    turns.sort_by_key(|i| (items[*i].staff, items[*i].start.clone(), items[*i].service));
-    let way = Way { order: Some(order.order_id), ..Way::plain(ctx) };
+    turns.sort_by_key(|i| !held[*i]);
     let mut results = Vec::with_capacity(items.len());
     for i in turns {
+        let way = Way { order: Some(order.order_id), held: held[i], ..Way::plain(ctx) };
         match make(conn, ctx, &items[i].wish(order.customer_id), &Origin::default(), way) {
             // The transaction is over.
             Err(Error::Store(error)) => return Err(error.into()),
@@ -311,6 +356,7 @@ pub fn cancel(
     reason: Option<&str>,
 ) -> Result<Ordered, Error> {
     let reason = checked_reason(reason)?;
+    tenants::claim(conn, ctx.tenant)?;
     let order = claim(conn, ctx, id, expected)?;
     if order.status == OrderStatus::Cancelled {
         return shown(conn, order);

@@ -1,7 +1,7 @@
 //! When the rules of a zone change: what the clocks show stays, the instants are worked out anew (B12).
 
 use crate::store::bookings::{self, Booking, Override, Upcoming};
-use crate::store::{Conn, Id, allocations, services};
+use crate::store::{Conn, Id, allocations, services, tenants};
 
 use super::allocate::{Needs, take};
 use super::cast::Cast;
@@ -9,15 +9,17 @@ use super::project::{self, Scene};
 use super::retake::shifts;
 use super::series::{self, Occurrence};
 use super::span::Span;
-use super::{Conflict, Context, Error, change, history};
+use super::{Conflict, Context, Error, blocks, change, history};
 
-/// What new zone rules did to the bookings of a business.
+/// What new zone rules did to the bookings and blocks of a business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rederived {
     /// Bookings whose instants moved.
     pub moved: usize,
     /// Bookings that now overlap another: both stay, somebody has to decide.
     pub conflicts: Vec<Id>,
+    /// Blocks whose instants moved.
+    pub blocks: usize,
 }
 
 /// A booking whose instants are no longer what its local times mean.
@@ -28,12 +30,13 @@ struct Stale {
     occurrences: Vec<Occurrence>,
 }
 
-/// Works out the instants of every booking that is not over. None is dropped: where two now overlap, the later one
+/// Works out the instants of every block and booking that is not over. None is dropped: where two now overlap, the later one
 /// keeps its time beyond what there is of the person or resource, and is named.
 ///
 /// # Errors
 /// [`Error::Store`].
 pub fn rederive(conn: &mut Conn, ctx: &Context) -> Result<Rederived, Error> {
+    tenants::claim(conn, ctx.tenant)?;
     let mut stale = Vec::new();
     let mut after = None;
     loop {
@@ -50,7 +53,8 @@ pub fn rederive(conn: &mut Conn, ctx: &Context) -> Result<Rederived, Error> {
         allocations::delete(conn, ctx.tenant, booking.old.booking_id)?;
     }
     stale.sort_by_key(|s| s.new.start_at);
-    let mut report = Rederived { moved: stale.len(), conflicts: Vec::new() };
+    let blocks = blocks::rederive(conn, ctx)?;
+    let mut report = Rederived { moved: stale.len(), conflicts: Vec::new(), blocks };
     for booking in &stale {
         if !settle(conn, ctx, booking)? {
             report.conflicts.push(booking.new.booking_id);

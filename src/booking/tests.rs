@@ -199,6 +199,52 @@ fn a_class_has_as_many_seats_as_its_capacity() {
     assert!(is_taken(house.book(&anyone)), "a class without staff has its seats too");
 }
 
+/// Any of two rooms and one of them in particular: whichever the first need prefers, both are served.
+#[test]
+fn who_could_serve_another_need_makes_way() {
+    use super::allocate::{Needs, take};
+    use super::book::{Origin, row};
+    use super::series::Occurrence;
+    use super::span::{Asked, Bounds, resolve};
+    let mut house = house(1);
+    let ctx = house.ctx.clone();
+    let new = house.at("2026-03-02T09:00");
+    let service = store::services::find(&mut house.conn, ctx.tenant, house.service).unwrap().unwrap();
+    let asked = Asked { start: &new.start, end: None, timezone: None, duration_minutes: 30 };
+    let (span, _) = resolve(asked, &ctx.zone, Bounds::Any).unwrap();
+    let booking = row(&ctx, &new, &Origin::default(), &service, &span).unwrap();
+    let occurrences = [Occurrence { recurrence_id: span.start_local, span }];
+    let room = |name: &str| store::resources::Resource {
+        tenant_id: ctx.tenant,
+        resource_id: Id::new(),
+        kind: store::ResourceKind::Room,
+        name: name.to_owned(),
+        quantity: 1,
+        timezone: None,
+        external_ref: None,
+        version: 1,
+        created_at: ctx.now,
+        updated_at: ctx.now,
+        deleted_at: None,
+    };
+    let (a, b) = (room("A"), room("B"));
+    let needs = |resources| Needs {
+        booking: &booking,
+        capacity: 1,
+        occurrences: &occurrences,
+        staff: Vec::new(),
+        resources,
+        overflow: false,
+        now: ctx.now,
+    };
+    let both = needs(vec![vec![a.clone(), b.clone()], vec![a.clone()]]);
+    let taken = house.conn.transaction(|conn| take(conn, &both)).unwrap();
+    assert_eq!(taken.resources, [b.clone(), a.clone()]);
+    store::allocations::delete(&mut house.conn, ctx.tenant, booking.booking_id).unwrap();
+    let twice = needs(vec![vec![a.clone()], vec![a.clone()]]);
+    assert!(is_taken(house.conn.transaction(|conn| take(conn, &twice))), "one room is not two");
+}
+
 #[test]
 fn a_series_takes_all_its_times_or_none() {
     let mut house = house(1);

@@ -86,7 +86,7 @@ async fn require_key(store: &Store, key: &MasterKey) -> Result<(), Failure> {
         .into())
 }
 
-/// Works out the instants of bookings anew when this version brings other zone rules than the last one that ran.
+/// Works out the instants of bookings and blocks anew when this version brings other zone rules than the last one that ran.
 async fn follow_tzdata(store: &Store, links: &Links) -> Result<(), Failure> {
     let links = links.clone();
     let reports = store
@@ -101,7 +101,8 @@ async fn follow_tzdata(store: &Store, links: &Links) -> Result<(), Failure> {
         })
         .await?;
     for (tenant, report) in reports {
-        tracing::info!(tenant, moved = report.moved, tzdata = tzdata_version(), "bookings follow new zone rules");
+        let (moved, blocks) = (report.moved, report.blocks);
+        tracing::info!(tenant, moved, blocks, tzdata = tzdata_version(), "bookings and blocks follow new zone rules");
         for booking in report.conflicts {
             tracing::warn!(tenant, %booking, "by the new zone rules this booking overlaps another; both are kept");
         }

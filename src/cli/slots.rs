@@ -8,7 +8,7 @@ use crate::availability::{
 };
 use crate::ical::busy::busy;
 use crate::ical::read::read_events;
-use crate::time::{Instant, Interval, TimeInput, Zone};
+use crate::time::{Interval, TimeInput, Zone};
 
 /// The longest window that is answered at once, in days.
 const MAX_DAYS: i64 = 3660;
@@ -79,17 +79,8 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 }
 
 fn window(command: &Command, zone: &Zone) -> Result<Interval, Failure> {
-    let at = |option: &str, text: &str, is_end: bool| -> Result<Instant, Failure> {
-        Ok(match TimeInput::parse(text).map_err(|error| format!("--{option} {error}"))? {
-            TimeInput::Fixed(at) => at,
-            TimeInput::Local(civil) => zone.instant(civil),
-            TimeInput::Day(date) => {
-                let day = if is_end { date.tomorrow().unwrap_or(date) } else { date };
-                zone.instant(day.at(0, 0, 0, 0))
-            }
-        })
-    };
-    let (from, to) = (at("from", &command.from, false)?, at("to", &command.to, true)?);
+    let time = |option: &str, text: &str| TimeInput::parse(text).map_err(|error| format!("--{option} {error}"));
+    let (from, to) = (time("from", &command.from)?.instant(zone), time("to", &command.to)?.end(zone));
     let window = Interval::new(from, to).ok_or("--to must be after --from")?;
     if to - from > MAX_DAYS * 86_400 {
         return Err(format!("--to is more than {MAX_DAYS} days after --from; ask for less at once").into());

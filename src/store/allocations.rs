@@ -1,7 +1,7 @@
 //! Busy time of people and resources, which the database keeps from overlapping (B11).
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Integer};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
 
 use super::schema::allocations;
 use super::statement::statement;
@@ -79,6 +79,28 @@ pub fn session(conn: &mut Conn, tenant: TenantId, resource: Id, session: Id) -> 
     Ok(on!(conn, |c| query.select(Allocation::as_select()).load(c))?)
 }
 
+/// `CROSS JOIN` tells SQLite to go from the units to what each has in the window: left to itself it may read all that a
+/// person ever had.
+const WITHIN: &str = "WITH RECURSIVE units(unit) AS (
+         SELECT min(unit) FROM allocations WHERE tenant_id = ? AND resource_id = ?
+         UNION ALL
+         SELECT (SELECT min(a.unit) FROM allocations a
+                 WHERE a.tenant_id = ? AND a.resource_id = ? AND a.unit > units.unit)
+         FROM units WHERE units.unit IS NOT NULL
+     )
+     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at, h.expires_at
+     FROM units CROSS JOIN allocations a
+     LEFT JOIN holds h ON h.tenant_id = a.tenant_id AND h.hold_id = a.booking_id
+     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.unit = units.unit AND a.busy_until > ? AND a.busy_until <= ?
+     UNION ALL
+     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at, h.expires_at
+     FROM units CROSS JOIN allocations a
+     LEFT JOIN holds h ON h.tenant_id = a.tenant_id AND h.hold_id = a.booking_id
+     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.unit = units.unit AND a.busy_from < ? AND a.busy_until = (
+         SELECT min(b.busy_until) FROM allocations b
+         WHERE b.tenant_id = ? AND b.resource_id = ? AND b.unit = units.unit AND b.busy_until > ?
+     )";
+
 statement! {
     /// Of each unit that was ever taken: what ends inside the window, and the one that ends after it. Allocations of a
     /// unit never overlap, so these are all that touch it, whatever lies before and behind.
@@ -86,24 +108,8 @@ statement! {
            tenant_of_row: TenantId as BigInt, of_row: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
            tenant_of_last: TenantId as BigInt, of_last: Id as Binary, before: Instant as BigInt,
            tenant_of_next: TenantId as BigInt, of_next: Id as Binary, after: Instant as BigInt)
-        -> (Binary, Binary, Integer, BigInt, BigInt, BigInt, BigInt),
-    "WITH RECURSIVE units(unit) AS (
-         SELECT min(unit) FROM allocations WHERE tenant_id = ? AND resource_id = ?
-         UNION ALL
-         SELECT (SELECT min(a.unit) FROM allocations a
-                 WHERE a.tenant_id = ? AND a.resource_id = ? AND a.unit > units.unit)
-         FROM units WHERE units.unit IS NOT NULL
-     )
-     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at
-     FROM units JOIN allocations a ON a.unit = units.unit
-     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.busy_until > ? AND a.busy_until <= ?
-     UNION ALL
-     SELECT a.booking_id, a.session, a.unit, a.busy_from, a.busy_until, a.start_at, a.end_at
-     FROM units JOIN allocations a ON a.unit = units.unit
-     WHERE a.tenant_id = ? AND a.resource_id = ? AND a.busy_from < ? AND a.busy_until = (
-         SELECT min(b.busy_until) FROM allocations b
-         WHERE b.tenant_id = ? AND b.resource_id = ? AND b.unit = units.unit AND b.busy_until > ?
-     )"
+        -> (Binary, Binary, Integer, BigInt, BigInt, BigInt, BigInt, Nullable<BigInt>),
+    WITHIN
 }
 
 /// Time of one unit that is taken.
@@ -118,6 +124,8 @@ pub struct Occupied {
     pub busy_until: Instant,
     pub start_at: Instant,
     pub end_at: Instant,
+    /// Of a hold: from then on it keeps nobody out.
+    pub expires_at: Option<Instant>,
 }
 
 /// The time of a person or resource that is taken within a window, in no order; each seat of a class is one. Costs
@@ -248,4 +256,27 @@ pub fn highest_unit_after(
         .filter(allocations::busy_until.gt(from))
         .select(diesel::dsl::max(allocations::unit));
     Ok(on!(conn, |c| query.get_result(c))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WITHIN;
+
+    #[test]
+    fn what_lies_before_and_behind_the_window_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("fasti.db");
+        crate::store::migrate(&format!("sqlite://{}", file.display())).unwrap();
+        let conn = rusqlite::Connection::open(&file).unwrap();
+        let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {WITHIN}")).unwrap();
+        let unbound = vec![rusqlite::types::Null; WITHIN.matches('?').count()];
+        let steps =
+            explain.query_map(rusqlite::params_from_iter(unbound), |row| row.get::<_, String>("detail")).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        let of_rows: Vec<&String> = steps.iter().filter(|step| step.starts_with("SEARCH a USING INDEX")).collect();
+        assert_eq!(of_rows.len(), 2, "{steps:#?}");
+        for step in of_rows {
+            assert!(step.contains("unit=? AND busy_until"), "{steps:#?}");
+        }
+    }
 }

@@ -74,15 +74,6 @@ pub fn delete_expired(conn: &mut Conn, tenant: TenantId, now: Instant) -> Result
     Ok(on!(conn, |c| diesel::delete(rows).execute(c))?)
 }
 
-/// Every hold that was not given up yet, expired ones too, in no order.
-///
-/// # Errors
-/// [`Error::Db`].
-pub fn all(conn: &mut Conn, tenant: TenantId) -> Result<Vec<Hold>, Error> {
-    let rows = holds::table.filter(holds::tenant_id.eq(tenant));
-    Ok(on!(conn, |c| rows.select(Hold::as_select()).load(c))?)
-}
-
 /// How many holds there are, expired ones too.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{service_providers, services};
-use super::{BookingKind, Conn, Error, Id, ProviderKind, TenantId, locking, on};
+use super::{BookingKind, Conn, Error, Id, ProviderKind, TenantId, locking, on, tenants};
 use crate::time::Instant;
 
 /// A service.
@@ -64,11 +64,13 @@ pub fn find(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Service>
     Ok(on!(conn, |c| services::table.find((tenant, id)).select(Service::as_select()).get_result(c).optional())?)
 }
 
-/// Finds a service for a booking that is about to name it: nobody [claims](claim) it until the transaction ends.
+/// Finds a service for a booking that is about to name it: nobody [claims](claim) it, nor [the business](tenants::claim),
+/// until the transaction ends.
 ///
 /// # Errors
 /// [`Error::Db`].
 pub fn hold(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Option<Service>, Error> {
+    tenants::hold(conn, tenant)?;
     let row = services::table.find((tenant, id));
     Ok(locking!(conn, for_key_share, row.select(Service::as_select()), |query, c| query.get_result(c).optional())?)
 }

@@ -1,8 +1,10 @@
 //! Businesses, and settings of the installation.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::schema::{settings, tenants};
+use super::statement::statement;
 use super::{Conn, Error, TenantId, on, schema};
 use crate::time::Instant;
 
@@ -47,6 +49,42 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Tenant>, Error> {
     Ok(on!(conn, |c| tenants::table.order(tenants::slug).select(Tenant::as_select()).load(c))?)
 }
 
+/// Keeps a business as it is for what books or changes one thing in it: nobody [claims](claim) it until the transaction
+/// ends. It comes before everything else that a transaction locks.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn hold(conn: &mut Conn, tenant: TenantId) -> Result<(), Error> {
+    // On SQLite there is one writer, who needs no lock.
+    if let Conn::Pg(c) = conn {
+        HoldTenant { tenant }.execute(c)?;
+    }
+    Ok(())
+}
+
+/// Has a business to itself, for what concerns all of it or many things in it: waits for what is being booked there, and
+/// keeps the next waiting. It comes before everything else that a transaction locks.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn claim(conn: &mut Conn, tenant: TenantId) -> Result<(), Error> {
+    if let Conn::Pg(c) = conn {
+        ClaimTenant { tenant }.execute(c)?;
+    }
+    Ok(())
+}
+
+// Advisory, because a row that every booking locks would be written by every booking.
+statement! {
+    HoldTenant(tenant: TenantId as BigInt) -> Bool,
+    "SELECT pg_advisory_xact_lock_shared(?) IS NULL"
+}
+
+statement! {
+    ClaimTenant(tenant: TenantId as BigInt) -> Bool,
+    "SELECT pg_advisory_xact_lock(?) IS NULL"
+}
+
 /// Every table that holds rows of businesses, children first.
 const TABLES: [&str; 21] = [
     "orders",
@@ -79,7 +117,7 @@ const TABLES: [&str; 21] = [
 pub fn delete(conn: &mut Conn, tenant: TenantId) -> Result<(), Error> {
     for table in TABLES {
         on!(conn, |c| diesel::sql_query(format!("DELETE FROM {table} WHERE tenant_id = $1"))
-            .bind::<diesel::sql_types::BigInt, _>(tenant)
+            .bind::<BigInt, _>(tenant)
             .execute(c))?;
     }
     Ok(())
@@ -122,7 +160,6 @@ pub fn booking_count(conn: &mut Conn, tenant: TenantId) -> Result<i64, Error> {
 /// [`Error::Db`].
 pub fn database_now(conn: &mut Conn) -> Result<Instant, Error> {
     use diesel::dsl::sql;
-    use diesel::sql_types::BigInt;
     Ok(match conn {
         Conn::Pg(c) => diesel::select(sql::<BigInt>("extract(epoch FROM clock_timestamp())::bigint")).get_result(c)?,
         Conn::Sqlite(c) => diesel::select(sql::<BigInt>("CAST(strftime('%s', 'now') AS INTEGER)")).get_result(c)?,

@@ -8,7 +8,7 @@ mod interval;
 mod parse;
 mod zone;
 
-pub use instant::Instant;
+pub use instant::{Instant, Texts};
 pub use interval::{Interval, merge};
 pub use jiff::civil::{Date, DateTime as Civil, Time};
 pub use parse::{ParseError, TimeInput, parse_civil, parse_date, parse_time};

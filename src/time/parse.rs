@@ -1,6 +1,6 @@
 use jiff::civil::{Date, Time, time};
 
-use super::{Civil, Instant};
+use super::{Civil, Instant, Zone};
 
 /// A time as people and programs send it: RFC 3339, a local date and time, or a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,26 @@ impl TimeInput {
         let offset = parse_offset(zone)?;
         let utc = super::Zone::utc().instant(civil);
         Ok(Self::Fixed(utc - i64::from(offset)))
+    }
+
+    /// The instant it means on the clocks of `zone`, as [`Zone::instant`] says where clocks change. A day means the
+    /// midnight it begins with.
+    #[must_use]
+    pub fn instant(self, zone: &Zone) -> Instant {
+        match self {
+            Self::Fixed(at) => at,
+            Self::Local(civil) => zone.instant(civil),
+            Self::Day(date) => zone.instant(date.at(0, 0, 0, 0)),
+        }
+    }
+
+    /// Where time ends whose last part it names: as [`TimeInput::instant`], but of a day the midnight after it.
+    #[must_use]
+    pub fn end(self, zone: &Zone) -> Instant {
+        match self {
+            Self::Day(date) => Self::Day(date.tomorrow().unwrap_or(date)).instant(zone),
+            time => time.instant(zone),
+        }
     }
 }
 
@@ -159,6 +179,22 @@ mod tests {
             ["2026-09-01T10:00:00+02:00", "2026-09-01T08:00:00Z", "2026-09-01T08:00:00.000Z", "2026-08-31T22:30-09:30"]
         {
             assert_eq!(TimeInput::parse(text).unwrap(), TimeInput::Fixed(Instant::from_unix(1_788_249_600)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_midnights_and_a_time_what_the_clocks_show() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        for (text, instant, end) in [
+            ("2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+            ("2026-10-25T02:30", "2026-10-25T00:30:00Z", "2026-10-25T00:30:00Z"),
+            ("2026-03-29T02:30", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00Z"),
+            ("2026-10-25T02:30:00-05:00", "2026-10-25T07:30:00Z", "2026-10-25T07:30:00Z"),
+            ("9998-12-31", "9998-12-30T23:00:00Z", "9998-12-31T23:00:00Z"),
+        ] {
+            let time = TimeInput::parse(text).unwrap();
+            let both = (time.instant(&berlin).to_string(), time.end(&berlin).to_string());
+            assert_eq!(both, (instant.to_owned(), end.to_owned()), "{text}");
         }
     }
 

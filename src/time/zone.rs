@@ -115,7 +115,12 @@ impl Zone {
     /// Seconds east of UTC at `instant`.
     #[must_use]
     pub fn offset_seconds_at(&self, instant: Instant) -> i32 {
-        self.zone.to_offset(instant.timestamp()).seconds()
+        self.offset_at(instant).seconds()
+    }
+
+    /// What clocks of this zone are ahead of UTC at `instant`.
+    pub(super) fn offset_at(&self, instant: Instant) -> Offset {
+        self.zone.to_offset(instant.timestamp())
     }
 
     /// The offset changes after `instant`, oldest first: (when, seconds east of UTC from then on).

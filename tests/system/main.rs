@@ -5,6 +5,7 @@
 //! | `races.rs` | of many who want one slot, as many win as there is room for (R4) |
 //! | `kill/` | what was acknowledged survives `kill -9`, and nothing is half there (R1) |
 //! | `endings.rs` | what is deleted while it is being booked is deleted or booked, never both |
+//! | `locks.rs` | orders and closures meet bookings, and nobody waits in a circle |
 //! | `instances.rs` | several processes over one database start together and see each other's writes |
 //! | `command_line.rs` | the commands, as somebody meets them who has read nothing |
 //! | `logs.rs` | no secret and no personal data reaches the log or the metrics |
@@ -41,6 +42,7 @@ mod endings;
 mod hostile;
 mod instances;
 mod kill;
+mod locks;
 mod logs;
 mod races;
 mod shutdown;

@@ -6,6 +6,7 @@ mod ceiling;
 mod fasti;
 mod hyper;
 mod postgres;
+mod rows;
 mod sql;
 mod sqlite;
 
@@ -19,6 +20,8 @@ use tokio::net::TcpListener;
 use crate::Failure;
 pub use bare_booking::Sample;
 pub use bare_feed::Shown;
+pub use rows::Window;
+pub use sql::{ADD_ALLOCATION, ADD_BOOKING};
 
 /// Which server, and over what.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +42,8 @@ pub enum Part {
         /// Fasti's answer: the headers, and what of the body is not from rows.
         answer: PathBuf,
     },
+    /// The store alone, which says how long it took for the rows of a window.
+    Rows { url: String, window: Window },
     /// The bare loop that takes bookings.
     BareBooking { url: String, sample: Box<Sample> },
 }
@@ -58,6 +63,7 @@ pub fn play(part: &str) -> Result<(), Failure> {
             Part::Fasti { url } => fasti::serve(listener, &url).await,
             Part::Rechecking { url } => fasti::serve_rechecking(listener, &url).await,
             Part::BareFeed { url, shown, answer } => bare_feed::serve(listener, &url, shown, &answer).await,
+            Part::Rows { url, window } => rows::serve(listener, &url, window).await,
             Part::BareBooking { url, sample } => bare_booking::serve(listener, &url, *sample).await,
         }
     })

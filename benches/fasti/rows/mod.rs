@@ -1,5 +1,6 @@
 //! The rows of the table.
 
+pub mod availability;
 pub mod book;
 pub mod compose;
 pub mod feed;

@@ -5,7 +5,7 @@ use super::super::request::{id, time};
 use crate::booking::input;
 use crate::store::BlockKind;
 use crate::store::blocks::Filter;
-use crate::time::{Instant, TimeInput, Zone};
+use crate::time::{TimeInput, Zone};
 
 /// Which blocks to list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -71,13 +71,7 @@ impl BlockParams {
 
 impl Wanted {
     pub(super) fn filter(&self, zone: &Zone) -> Filter {
-        let at = |time: TimeInput| -> Instant {
-            match time {
-                TimeInput::Fixed(at) => at,
-                TimeInput::Local(civil) => zone.instant(civil),
-                TimeInput::Day(date) => zone.instant(date.at(0, 0, 0, 0)),
-            }
-        };
+        let at = |time: TimeInput| time.instant(zone);
         Filter { from: self.from.map(at), until: self.to.map(at), ..self.others.clone() }
     }
 }

@@ -5,7 +5,7 @@ use super::super::request::{id, time};
 use crate::booking::input;
 use crate::store::BookingStatus;
 use crate::store::bookings::Filter;
-use crate::time::{Instant, TimeInput, Zone};
+use crate::time::{TimeInput, Zone};
 
 /// Which bookings to list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -72,13 +72,7 @@ impl BookingParams {
 
 impl Wanted {
     pub(super) fn filter(&self, zone: &Zone) -> Filter {
-        let at = |time: TimeInput| -> Instant {
-            match time {
-                TimeInput::Fixed(at) => at,
-                TimeInput::Local(civil) => zone.instant(civil),
-                TimeInput::Day(date) => zone.instant(date.at(0, 0, 0, 0)),
-            }
-        };
+        let at = |time: TimeInput| time.instant(zone);
         Filter { from: self.from.map(at), until: self.to.map(at), ..self.others.clone() }
     }
 }

@@ -6,6 +6,7 @@
 mod change;
 mod covered;
 mod owners;
+mod rederive;
 mod repeat;
 
 use crate::store::blocks::{self, Block, Filter};
@@ -15,6 +16,7 @@ use super::span::{Asked, Bounds, Span, resolve};
 use super::{Conflict, Context, Error, Fault, Faults, input};
 
 pub use change::{BlockPatch, delete, update};
+pub(super) use rederive::rederive;
 pub use repeat::starts;
 use repeat::{Occurrences, Repeat};
 pub(super) use repeat::{Source, stored};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::store::blocks::{self, Block};
-use crate::store::{Conn, Id, Role, people, resources};
+use crate::store::{Conn, Id, Role, people, resources, tenants};
 
 use crate::booking::{Context, Error, Faults};
 
@@ -27,6 +27,10 @@ pub(super) fn claim(
         let pointer = if staff.is_empty() { "/resources" } else { "/staff" };
         faults.add(pointer, format!("and resources are more than {OWNERS} together"));
         return Ok(Vec::new());
+    }
+    match staff.is_empty() && things.is_empty() {
+        true => tenants::claim(conn, ctx.tenant)?,
+        false => tenants::hold(conn, ctx.tenant)?,
     }
     // Always in one order: of two that claim the same, one waits for the other and not each for each.
     let sorted = |ids: &[Id]| {

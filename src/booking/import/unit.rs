@@ -1,7 +1,7 @@
 //! One unit of work: rows, each in its own savepoint, so that a bad one leaves no trace and stops no other.
 
 use crate::booking::{Context, Error, Fault};
-use crate::store::{self, Conn, WorkError};
+use crate::store::{self, Conn, WorkError, tenants};
 
 use super::directory::Directory;
 use super::row::{Content, Row};
@@ -32,6 +32,8 @@ pub(super) fn take<'a>(
     staff: Option<&str>,
     rows: impl Iterator<Item = &'a Row>,
 ) -> Result<Vec<Outcome>, Error> {
+    // Rows come in no order of whose time they take, and some are of the whole business.
+    tenants::claim(conn, ctx.tenant)?;
     let mut directory = Directory::default();
     rows.map(|row| {
         directory.begin();

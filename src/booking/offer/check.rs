@@ -4,10 +4,11 @@
 use crate::availability::{self as engine, Calendar, Fairness, Load, Need, Question, Spans, Why};
 use crate::booking::series::Occurrence;
 use crate::booking::{Conflict, Context, Error};
+use crate::store::allocations::{self, Occupied};
 use crate::store::people::Person;
 use crate::store::resources::Resource;
 use crate::store::services::Service;
-use crate::store::{Conn, Id, allocations};
+use crate::store::{Conn, Id};
 use crate::time::{Instant, Interval, Zone};
 
 use super::world::{Taken, World, id, reference};
@@ -256,7 +257,9 @@ pub(in crate::booking) fn fairest(
     let mut loads = Vec::with_capacity(staff.len());
     for person in &staff {
         let taken = allocations::within(conn, ctx.tenant, person.person_id, day)?;
-        let seconds: i64 = taken.iter().map(|row| row.end_at.min(day.end) - row.start_at.max(day.start)).sum();
+        let counts = |row: &&Occupied| row.expires_at.is_none_or(|at| at > ctx.now);
+        let seconds: i64 =
+            taken.iter().filter(counts).map(|row| row.end_at.min(day.end) - row.start_at.max(day.start)).sum();
         let booked_minutes = u64::try_from(seconds / 60).unwrap_or(0);
         loads.push(Load { who: reference(person.person_id), booked_minutes, last_given: None });
     }

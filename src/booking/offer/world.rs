@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use crate::availability::{self as engine, Busy, BusyKind, Calendar, Expansion, Hours, Recurring, Ref, Session};
 use crate::store::allocations::{self, Occupied};
 use crate::store::blocks::{self, Block};
+use crate::store::hours::{self, WorkingHours};
 use crate::store::people::Person;
 use crate::store::resources::Resource;
-use crate::store::{self, BlockKind, Conn, Id, holds, hours};
-use crate::time::Interval;
+use crate::store::{BlockKind, Conn, Id, people, resources};
+use crate::time::{Interval, Zone};
 
 use crate::booking::blocks::stored;
 use crate::booking::hours as rules;
-use crate::booking::{Context, Error};
+use crate::booking::{Conflict, Context, Error};
 
 /// Somebody or something with time.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ impl World {
     /// Reads what concerns `owners` and the business within `window`.
     ///
     /// # Errors
-    /// [`Error::Store`], also for rules of hours or blocks that take too much work.
+    /// [`Error::Store`]; [`Conflict::Unusable`] for hours or a block that cannot be read or take too much work.
     pub fn read(
         conn: &mut Conn,
         ctx: &Context,
@@ -97,11 +98,10 @@ impl World {
         let ids: Vec<Id> = owners.iter().map(|owner| owner.id).chain([Id::TEAM]).collect();
         let mut expansion = Expansion::new(window);
         for row in hours::find_all(conn, ctx.tenant, &ids)? {
-            let rules = rules::compile(&rules::rules_of(&row)?, &ctx.zone)?;
-            if rules.is_empty() {
-                continue;
-            }
-            let laid_out = Some(expansion.hours(&rules).map_err(too_much)?);
+            let laid_out = match laid_out(&row, &ctx.zone, &mut expansion) {
+                Ok(laid_out) => laid_out,
+                Err(why) => return Err(unusable_hours(conn, ctx, row.owner_id, &why)?),
+            };
             match world.own.get_mut(&row.owner_id) {
                 Some(own) => own.hours = laid_out,
                 None => world.hours = laid_out,
@@ -112,7 +112,7 @@ impl World {
                 Some(own) => &mut own.busy,
                 None => &mut world.closures,
             };
-            push_block(&block, &mut expansion, busy)?;
+            push_block(&block, &mut expansion, busy).map_err(|why| unusable_block(&block, &why))?;
             if let Some(summary) = block.summary {
                 world.summaries.insert(reference(block.block_id), summary);
             }
@@ -131,14 +131,12 @@ impl World {
         window: Interval,
         classes: &Classes,
     ) -> Result<(), Error> {
-        let held: HashMap<Id, _> =
-            holds::all(conn, ctx.tenant)?.into_iter().map(|hold| (hold.hold_id, hold.expires_at)).collect();
         for owner in owners {
             let rows = allocations::within(conn, ctx.tenant, owner.id, window)?;
             let Some(own) = self.own.get_mut(&owner.id) else { continue };
             for row in rows {
                 let unit = u32::try_from(row.unit).unwrap_or(0);
-                let kind = held.get(&row.booking_id).map_or(BusyKind::Booking, |at| BusyKind::Hold { expires: *at });
+                let kind = row.expires_at.map_or(BusyKind::Booking, |expires| BusyKind::Hold { expires });
                 let is_class = classes.has(&row, owner.id);
                 let source = reference(if is_class { row.session } else { row.booking_id });
                 if is_class {
@@ -184,7 +182,37 @@ pub(super) fn id(reference: Ref) -> Id {
     Id::from_bytes(reference.0)
 }
 
-fn push_block(block: &Block, expansion: &mut Expansion, busy: &mut Vec<Busy>) -> Result<(), Error> {
+/// The hours of a row; none when it has no rule. Or why they cannot be worked out.
+fn laid_out(row: &WorkingHours, zone: &Zone, expansion: &mut Expansion) -> Result<Option<Hours>, String> {
+    let rules = rules::rules_of(row).and_then(|rules| rules::compile(&rules, zone)).map_err(|e| e.to_string())?;
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    expansion.hours(&rules).map(Some).map_err(|error| error.to_string())
+}
+
+/// Names whose hours they are.
+fn unusable_hours(conn: &mut Conn, ctx: &Context, owner: Id, why: &str) -> Result<Error, Error> {
+    let (whose, path) = if owner == Id::TEAM {
+        ("the business".to_owned(), "/working-hours".to_owned())
+    } else if let Some(person) = people::find(conn, ctx.tenant, owner)? {
+        (person.name, format!("/staff/{owner}/working-hours"))
+    } else {
+        let name = resources::find(conn, ctx.tenant, owner)?.map_or_else(|| owner.to_string(), |row| row.name);
+        (name, format!("/resources/{owner}/working-hours"))
+    };
+    let detail = format!("the working hours of {whose} cannot be worked out: {why}; replace them at {path}");
+    Ok(Error::conflict(Conflict::Unusable, detail))
+}
+
+fn unusable_block(block: &Block, why: &str) -> Error {
+    let (id, name) = (block.block_id, block.summary.as_deref().unwrap_or("without a summary"));
+    let detail = format!("block {id} ({name}) cannot be worked out: {why}; change or delete it at /blocks/{id}");
+    Error::conflict(Conflict::Unusable, detail)
+}
+
+/// Adds what a block takes; or says why that cannot be worked out.
+fn push_block(block: &Block, expansion: &mut Expansion, busy: &mut Vec<Busy>) -> Result<(), String> {
     let source = reference(block.block_id);
     let kind = BusyKind::Block(match block.kind {
         BlockKind::TimeOff => engine::BlockKind::TimeOff,
@@ -196,10 +224,6 @@ fn push_block(block: &Block, expansion: &mut Expansion, busy: &mut Vec<Busy>) ->
         busy.push(Busy { at: Interval { start: block.start_at, end: block.end_at }, unit: None, kind, source });
         return Ok(());
     }
-    let (series, zone) = stored(block)?;
-    Ok(expansion.busy(&[Recurring::new(series, kind, source)], &zone, busy).map_err(too_much)?)
-}
-
-fn too_much(error: impl std::error::Error + Send + Sync + 'static) -> store::Error {
-    store::Error::Db(diesel::result::Error::DeserializationError(Box::new(error)))
+    let (series, zone) = stored(block).map_err(|error| error.to_string())?;
+    expansion.busy(&[Recurring::new(series, kind, source)], &zone, busy).map_err(|error| error.to_string())
 }

@@ -1,7 +1,9 @@
 //! The sample business: a house with a salon, a practice, a language school and a rental yard, in two time zones.
 
+use crate::booking::blocks::{self, NewBlock};
 use crate::booking::book::{Origin, OverrideInput};
 use crate::booking::feeds::{self, NewFeed, NewFeedOptions};
+use crate::booking::hours::{self, Owner, WorkingHoursBreak, WorkingHoursRule};
 use crate::booking::model::{BookingPatch, CustomerInput, NewBooking};
 use crate::booking::people::{self, NewPerson};
 use crate::booking::resources::{self, NewResource};
@@ -9,7 +11,7 @@ use crate::booking::services::{self, NewService};
 use crate::booking::tenants::{self, NewTenant};
 use crate::booking::{self, Context, Error, Links};
 use crate::store::feeds::Feed;
-use crate::store::{BookingKind, BookingStatus, Conn, FeedKind, Id, Local, ResourceKind, Role};
+use crate::store::{BlockKind, BookingKind, BookingStatus, Conn, FeedKind, Id, Local, ResourceKind, Role};
 use crate::time::{Civil, Date, clock};
 
 /// What was made.
@@ -17,6 +19,12 @@ pub(super) struct Business {
     pub ctx: Context,
     pub bookings: usize,
     pub feeds: Vec<Feed>,
+    /// A service that can be booked.
+    pub haircut: Id,
+    /// Tomorrow.
+    pub from: Date,
+    /// A week from today.
+    pub to: Date,
 }
 
 const BERLIN: &str = "Europe/Berlin";
@@ -31,6 +39,23 @@ const STAFF: [(&str, &str, Role); 8] = [
     ("Farid Haddad", BERLIN, Role::Staff),
     ("Grace Miller", NEW_YORK, Role::Staff),
     ("Henry Wu", NEW_YORK, Role::Staff),
+];
+
+/// Working days of a member of staff: the rule, from when to when, on the clocks of their own zone.
+struct Shifts(usize, &'static str, &'static str, &'static str);
+
+const LUNCH: (&str, &str) = ("12:00", "13:00");
+
+const SHIFTS: [Shifts; 9] = [
+    Shifts(0, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "09:00", "17:00"),
+    Shifts(1, "FREQ=WEEKLY;BYDAY=TU,WE,TH,FR,SA", "09:00", "18:00"),
+    Shifts(2, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA", "08:00", "17:00"),
+    Shifts(3, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA", "09:00", "17:00"),
+    Shifts(4, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA", "09:00", "20:00"),
+    Shifts(5, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "07:30", "16:00"),
+    Shifts(5, "FREQ=WEEKLY;BYDAY=SA", "08:00", "12:00"),
+    Shifts(6, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "09:00", "17:00"),
+    Shifts(7, "FREQ=WEEKLY;BYDAY=TU,WE,TH,FR,SA", "10:00", "18:00"),
 ];
 
 const RESOURCES: [(&str, ResourceKind, i64); 6] = [
@@ -94,12 +119,15 @@ pub(super) fn fill(conn: &mut Conn, links: Links) -> Result<Business, Error> {
     let ctx = tenants::context(conn, tenant.tenant_id, "demo", clock::now(), links)?;
     let mut made = Made { ctx, staff: Vec::new(), resources: Vec::new(), services: Vec::new(), bookings: 0 };
     made.people_and_things(conn)?;
+    made.hours(conn)?;
     made.offers(conn)?;
     made.two_weeks(conn)?;
     made.rentals_and_routes(conn)?;
     made.series_and_cancelled(conn)?;
+    made.days_off(conn)?;
     let feeds = made.feeds(conn)?;
-    Ok(Business { ctx: made.ctx, bookings: made.bookings, feeds })
+    let (haircut, from, to) = (made.services[0], made.day(1), made.day(7));
+    Ok(Business { ctx: made.ctx, bookings: made.bookings, feeds, haircut, from, to })
 }
 
 impl Made {
@@ -128,6 +156,57 @@ impl Made {
                 external_ref: None,
             };
             self.resources.push(resources::create(conn, &self.ctx, &new)?.resource_id);
+        }
+        Ok(())
+    }
+
+    /// The house is open from Monday to Saturday; everybody has shifts of their own, with lunch where they last over noon.
+    fn hours(&self, conn: &mut Conn) -> Result<(), Error> {
+        let rule = |rrule: &str, (start, end): (&str, &str), lunch: bool| WorkingHoursRule {
+            rrule: rrule.to_owned(),
+            start: start.to_owned(),
+            end: end.to_owned(),
+            timezone: None,
+            valid_from: None,
+            valid_until: None,
+            exdates: Vec::new(),
+            rdates: Vec::new(),
+            breaks: Vec::from_iter(
+                lunch.then(|| WorkingHoursBreak { start: LUNCH.0.to_owned(), end: LUNCH.1.to_owned() }),
+            ),
+        };
+        let open = [rule("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA", ("08:00", "20:00"), false)];
+        hours::replace(conn, &self.ctx, Owner::Business, &open, None)?;
+        for (number, staff) in self.staff.iter().enumerate() {
+            let own = SHIFTS.iter().filter(|Shifts(of, ..)| *of == number);
+            let own: Vec<_> = own.map(|Shifts(_, days, start, end)| rule(days, (start, end), *end > LUNCH.1)).collect();
+            hours::replace(conn, &self.ctx, Owner::Staff(*staff), &own, None)?;
+        }
+        Ok(())
+    }
+
+    /// A day on which the house is closed, and a week in which Ben is away: after the days that are booked.
+    fn days_off(&self, conn: &mut Conn) -> Result<(), Error> {
+        let sunday = |day: &Date| day.weekday() == jiff::civil::Weekday::Sunday;
+        let closed = [16, 17].map(|days| self.day(days)).into_iter().find(|day| !sunday(day)).unwrap_or(self.day(16));
+        let closed = (closed, closed.tomorrow().unwrap_or(closed));
+        let holiday = (BlockKind::Holiday, Vec::new(), "Company outing", closed);
+        let away = (BlockKind::TimeOff, vec![self.staff[1]], "Ben is on holiday", (self.day(18), self.day(25)));
+        for (kind, staff, summary, (start, end)) in [holiday, away] {
+            let new = NewBlock {
+                kind,
+                staff,
+                resources: Vec::new(),
+                start: start.to_string(),
+                end: end.to_string(),
+                timezone: None,
+                rrule: None,
+                exdates: Vec::new(),
+                rdates: Vec::new(),
+                summary: Some(summary.to_owned()),
+                external_ref: None,
+            };
+            blocks::create(conn, &self.ctx, &new)?;
         }
         Ok(())
     }
@@ -282,7 +361,8 @@ impl Made {
 mod tests {
     use super::*;
     use crate::auth::MasterKey;
-    use crate::time::Zone;
+    use crate::booking::offer::{self, Wish};
+    use crate::time::{Interval, Zone};
 
     #[test]
     fn the_sample_business_has_what_it_promises() {
@@ -295,5 +375,32 @@ mod tests {
         assert!(business.bookings > 80, "{}", business.bookings);
         assert_eq!(business.feeds.len(), 9);
         assert_eq!(Zone::parse(NEW_YORK).unwrap().name(), NEW_YORK);
+    }
+
+    /// Over four weeks: open on working days but for lunch, closed on Sundays and on the day of the outing.
+    #[test]
+    fn what_can_be_booked_in_the_sample_business_is_believable() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("t.db").display());
+        crate::store::migrate(&url).unwrap();
+        let mut conn = Conn::open(&url, true).unwrap();
+        let links = Links { public_url: "http://localhost".into(), key: MasterKey::from_bytes([1; 32]) };
+        let Business { ctx, haircut, from, .. } = conn.transaction(|c| fill(c, links)).unwrap();
+        let anyone = Wish { service: haircut, staff: None, resources: None };
+        let until = (0..28).fold(from, |day, _| day.tomorrow().unwrap());
+        let days = offer::days(&mut conn, &ctx, &anyone, (from, until), &ctx.zone).unwrap();
+        let sunday = |date: Date| date.weekday() == jiff::civil::Weekday::Sunday;
+        let closed: Vec<Date> = days.iter().filter(|day| day.slots == 0).map(|day| day.date).collect();
+        let workday = |date: &&Date| !sunday(**date);
+        assert!(days.iter().filter(|day| sunday(day.date)).all(|day| day.slots == 0), "{days:?}");
+        assert!((1..=4).contains(&closed.iter().filter(workday).count()), "{closed:?}");
+        let midnight = |day: Date| ctx.zone.instant(day.at(0, 0, 0, 0));
+        let window = Interval { start: midnight(from), end: midnight(until) };
+        let slots = offer::slots(&mut conn, &ctx, &anyone, window).unwrap();
+        assert!(slots.len() > 200, "{}", slots.len());
+        for slot in slots {
+            let hours = [slot.at.start, slot.at.end - 1].map(|at| ctx.zone.civil_at(at).hour());
+            assert!(hours.iter().all(|hour| (9..18).contains(hour) && *hour != 12), "{slot:?}");
+        }
     }
 }

@@ -72,8 +72,15 @@ fn print(config: &Config, business: &data::Business, token: &str, took: Duration
     println!("\nOr ask for one:\n  curl '{}'", listed.first().and_then(|f| f["url"].as_str()).unwrap_or_default());
     println!("\nThe API, with a token that may do everything:");
     println!("  curl -H 'Authorization: Bearer {token}' {base}/api/v1/bookings?limit=3");
+    let data::Business { haircut, from, to, .. } = business;
+    println!("When can a haircut be booked?");
+    println!(
+        "  curl -H 'Authorization: Bearer {token}' '{base}/api/v1/availability?service={haircut}&from={from}&to={to}'"
+    );
     println!("  {base}/api/openapi.json describes it.\n");
-    println!("FASTI_DEMO_JSON {}", serde_json::json!({ "base": base, "token": token, "feeds": listed }));
+    let availability = format!("{base}/api/v1/availability?service={haircut}&from={from}&to={to}");
+    let json = serde_json::json!({ "base": base, "token": token, "feeds": listed, "availability": availability });
+    println!("FASTI_DEMO_JSON {json}");
     Ok(())
 }
 

@@ -1,9 +1,12 @@
 //! Blocks: once, again and again, for many at once, and from calendars.
 
-use fasti::store::{Id, blocks};
+use fasti::booking::Error;
+use fasti::booking::rederive::rederive;
+use fasti::booking::tenants::context;
+use fasti::store::{Conn, Id, blocks};
 use serde_json::{Value, json};
 
-use crate::support::{App, Business};
+use crate::support::{App, Business, now};
 
 impl App {
     async fn block(&self, who: &Business, body: Value) -> Value {
@@ -501,5 +504,101 @@ on_both! {
         let ours = with(body, json!({"staff": []}));
         assert_eq!(app.post("/v1/blocks/import", &a.write, &ours).expect(200).await.json()["changed"], 1);
         assert_eq!(app.of_uid(&a, "t%40x").await["staff"], json!([]));
+    }
+
+    /// A day in New York is six hours later than one in Berlin, five in the week between the two changes of clocks.
+    async fn a_day_is_that_of_the_blocks_zone_each_time(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let weekly = json!({
+            "kind": "time_off", "staff": [seed.staff.to_string()], "start": "2026-10-21", "end": "2026-10-22",
+            "timezone": "America/New_York", "rrule": "FREQ=WEEKLY;COUNT=3",
+        });
+        app.block(&a, weekly).await;
+        for (day, offset, blocked) in [("21", "+02:00", "06:00"), ("28", "+01:00", "05:00"), ("04", "+01:00", "06:00")] {
+            let month = if day == "04" { "11" } else { "10" };
+            let next = format!("{:02}", day.parse::<u8>().unwrap() + 1);
+            let query = format!(
+                "service={}&from=2026-{month}-{day}T00:00&to=2026-{month}-{next}T12:00", seed.service
+            );
+            let slots = app.get(&format!("/v1/availability?{query}"), &a.read).expect(200).await.json();
+            let slots = slots["slots"].as_array().unwrap();
+            let has = |start: String| slots.iter().any(|slot| slot["start"] == start.as_str());
+            let hour: u8 = blocked[..2].parse().unwrap();
+            // The service takes an hour.
+            assert!(has(format!("2026-{month}-{day}T{:02}:00:00{offset}", hour - 1)), "{day}: before");
+            assert!(!has(format!("2026-{month}-{day}T{:02}:15:00{offset}", hour - 1)), "{day}: into it");
+            assert!(!has(format!("2026-{month}-{next}T{:02}:45:00{offset}", hour - 1)), "{day}: at its end");
+            assert!(has(format!("2026-{month}-{next}T{blocked}:00{offset}")), "{day}: after it");
+        }
+    }
+
+    /// As if the zone rules these were made with had been an hour off.
+    async fn new_zone_rules_move_instants_and_keep_what_clocks_show(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let staff = json!({"staff": [seed.staff.to_string()]});
+        let once = with(off("2026-09-01T09:00", "2026-09-01T11:00"), staff.clone());
+        let daily = with(off("2026-10-20", "2026-10-21"), json!({"rrule": "FREQ=DAILY;COUNT=10"}));
+        let endless = with(off("2026-09-01T18:00", "2026-09-01T20:00"), json!({"rrule": "FREQ=DAILY"}));
+        let later = with(off("2026-10-25T02:30:00+01:00", "2026-10-25T05:00"), staff);
+        let mut made = Vec::new();
+        for body in [once, daily, endless, later] {
+            made.push(app.block(&a, body).await);
+        }
+        let ids: Vec<Id> = made.iter().map(|block| block["id"].as_str().unwrap().parse().unwrap()).collect();
+        let (tenant, links) = (a.tenant, app.links.clone());
+        let off_by_an_hour = ids[..3].to_vec();
+        let rederived = move |conn: &mut Conn| -> Result<_, Error> {
+            for id in &off_by_an_hour {
+                let old = blocks::find(conn, tenant, *id)?.unwrap();
+                let owners: Vec<Id> = blocks::owners(conn, tenant, &[*id])?.iter().map(|row| row.owner_id).collect();
+                let (start_at, end_at) = (old.start_at + 3600, old.end_at + 3600);
+                let last_end = if old.last_end == blocks::ENDLESS { old.last_end } else { old.last_end + 3600 };
+                blocks::replace(conn, &blocks::Block { start_at, end_at, last_end, ..old.clone() }, &owners, old.version)?;
+            }
+            let ctx = context(conn, tenant, "test", now(), links.clone())?;
+            Ok([rederive(conn, &ctx)?.blocks, rederive(conn, &ctx)?.blocks])
+        };
+        assert_eq!(app.store.write(rederived).await.unwrap(), [3, 0], "the later of two equal times is right as it is");
+        for (i, before) in made.iter().enumerate() {
+            let after = app.get(&format!("/v1/blocks/{}", ids[i]), &a.read).expect(200).await;
+            assert_eq!(after.header("etag"), if i < 3 { "\"v2\"" } else { "\"v1\"" });
+            for field in ["start", "end", "timezone", "rrule", "staff"] {
+                assert_eq!(after.json()[field], before[field], "{field} of {i}");
+            }
+        }
+        let last_day = app.blocks(&a, "from=2026-10-29T23:30&to=2026-10-30").await;
+        assert!(last_day.iter().any(|block| block["id"] == made[1]["id"]), "its last end is right too");
+        assert!(!app.blocks(&a, "from=2026-10-30").await.iter().any(|block| block["id"] == made[1]["id"]));
+    }
+
+    async fn what_cannot_be_worked_out_is_named(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let daily = json!({"rrule": "FREQ=DAILY", "summary": "Odd hours"});
+        let body = with(off("2026-09-01T12:00", "2026-09-01T13:00"), daily);
+        let block = app.block(&a, body).await["id"].as_str().unwrap().to_owned();
+        let hours = json!([{"rrule": "FREQ=DAILY", "start": "09:00", "end": "17:00"}]);
+        let of_staff = format!("/v1/staff/{}/working-hours", seed.staff);
+        app.put(&of_staff, &a.admin, &hours).expect(200).await;
+        let query = format!("/v1/availability?service={}&from=2026-09-03&to=2026-09-04", seed.service);
+        app.get(&query, &a.read).expect(200).await;
+        let spoil = async |sql: &'static str| {
+            app.store.write(move |conn| conn.batch_execute(sql)).await.unwrap();
+            let book = app.post("/v1/bookings", &a.write, &seed.booking_body("2026-09-03T10:00")).expect(409).await;
+            let look = app.get(&query, &a.read).expect(409).await;
+            assert_eq!((book.problem(), look.problem()), ("unusable-rules".to_owned(), "unusable-rules".to_owned()));
+            assert_eq!(book.json()["detail"], look.json()["detail"]);
+            look.json()["detail"].as_str().unwrap().to_owned()
+        };
+        // That takes more work than a question may.
+        let detail = spoil("UPDATE blocks SET rrule = 'FREQ=SECONDLY' WHERE rrule IS NOT NULL").await;
+        assert!(detail.contains(&format!("/blocks/{block}")) && detail.contains("Odd hours"), "{detail}");
+        app.delete(&format!("/v1/blocks/{block}"), &a.write).expect(204).await;
+        let detail = spoil("UPDATE working_hours SET rules = '[{\"rrule\":\"FREQ=YEARLY\",\"start\":\"late\",\"end\":\"17:00\"}]'").await;
+        assert!(detail.contains("Anna Berger") && detail.contains(&of_staff[3..]), "{detail}");
+        app.put(&of_staff, &a.admin, &hours).expect(200).await;
+        app.get(&query, &a.read).expect(200).await;
     }
 }

@@ -39,6 +39,43 @@ on_both! {
         assert_eq!(twin.problem(), "already-exists");
     }
 
+    /// Ben has less to do that day, but Anna's class has the room.
+    async fn a_class_is_joined_where_no_room_is_left_for_another(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let room = app.post("/v1/resources", &a.admin, &json!({"name": "Studio", "kind": "room"})).expect(201).await.id();
+        let team = [seed.staff.to_string(), seed.idle_staff.to_string()];
+        let class = json!({
+            "name": "Yoga", "duration_minutes": 60, "capacity": 2, "kind": "class", "staff": team, "resources": [room],
+        });
+        let class = app.post("/v1/services", &a.admin, &class).expect(201).await.id();
+        let seat = json!({"service": class, "start": "2026-09-01T10:00"});
+        let mut annas = seat.clone();
+        annas["staff"] = json!(team[0]);
+        app.post("/v1/bookings", &a.write, &annas).expect(201).await;
+        let joined = app.post("/v1/bookings", &a.write, &seat).expect(201).await.json();
+        assert_eq!((&joined["staff"], &joined["resources"]), (&json!(team[0]), &json!([room])));
+        let full = app.post("/v1/bookings", &a.write, &seat).expect(409).await;
+        assert_eq!(full.problem(), "slot-unavailable");
+    }
+
+    async fn a_calendar_file_is_sent_once(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let path = format!("/v1/bookings/{}/calendar.ics", seed.booking);
+        let file = app.get(&path, &a.read).expect(200).await;
+        assert!(file.body.starts_with("BEGIN:VCALENDAR"));
+        let tag = file.header("etag").to_owned();
+        assert!(tag.len() > 10 && tag.starts_with('"'), "{tag}");
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            let same = app.get(&path, &a.read).header("if-none-match", &known).expect(304).await;
+            assert_eq!((same.header("etag"), same.body.as_str()), (&*tag, ""), "{known}");
+        }
+        app.patch(&format!("/v1/bookings/{}", seed.booking), &a.write, &json!({"notes": "Tea"})).expect(200).await;
+        let changed = app.get(&path, &a.read).header("if-none-match", &tag).expect(200).await;
+        assert_ne!(changed.header("etag"), tag);
+    }
+
     async fn the_life_of_a_booking(app: App) {
         let a = app.business("a").await;
         let seed = app.seed(&a).await;

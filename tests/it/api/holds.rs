@@ -17,7 +17,7 @@ fn with(mut body: Value, field: &str, value: Value) -> Value {
 }
 
 /// Lets a hold expire: tests have one moment, so its end is moved to it.
-async fn expire(app: &App, business: &Business, id: &str) {
+pub async fn expire(app: &App, business: &Business, id: &str) {
     let (tenant, id) = (business.tenant, id.parse::<Id>().unwrap());
     let expire = move |conn: &mut fasti::store::Conn| -> Result<(), Error> {
         let set = format!("UPDATE holds SET expires_at = {} WHERE tenant_id = {}", now().unix(), tenant_number(tenant));
@@ -65,6 +65,23 @@ on_both! {
         app.post("/v1/bookings", &a.write, &seed.booking_body("2026-09-01T10:00")).expect(201).await;
         let late = app.post("/v1/holds", &a.write, &wish(&seed, "2026-09-01T10:00")).expect(409).await;
         assert_eq!(late.problem(), "slot-unavailable");
+    }
+
+    async fn an_expired_hold_is_no_work(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let team = [seed.staff.to_string(), seed.idle_staff.to_string()];
+        let service = json!({"name": "Talk", "duration_minutes": 60, "staff": team});
+        let service = app.post("/v1/services", &a.admin, &service).expect(201).await.id();
+        let wish = |start: &str| json!({"service": service, "start": start});
+        let held = app.post("/v1/holds", &a.write, &with(wish("2026-09-01T10:00"), "staff", json!(team[0])));
+        let held = held.expect(201).await.id();
+        let other = app.post("/v1/bookings", &a.write, &wish("2026-09-01T12:00")).expect(201).await.json();
+        assert_eq!(other["staff"], team[1], "whoever is held has more to do");
+        app.post(&format!("/v1/bookings/{}/cancel", other["id"].as_str().unwrap()), &a.write, &json!({})).expect(200).await;
+        expire(&app, &a, &held).await;
+        let booked = app.post("/v1/bookings", &a.write, &wish("2026-09-01T14:00")).expect(201).await.json();
+        assert_eq!(booked["staff"], team[0], "of equals the first");
     }
 
     async fn what_cannot_be_held_is_named(app: App) {

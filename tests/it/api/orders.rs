@@ -3,6 +3,7 @@
 use fasti::store::Id;
 use serde_json::{Value, json};
 
+use super::holds::expire;
 use crate::support::{App, Business, Seed};
 
 fn order(items: &[Value]) -> Value {
@@ -37,7 +38,7 @@ on_both! {
         assert_eq!(view["items"][0], json!({
             "service": seed.service.to_string(), "staff": seed.staff.to_string(), "resources": null,
             "start": "2026-09-01T10:00:00+02:00", "end": "2026-09-01T11:00:00+02:00", "timezone": "Europe/Berlin",
-            "all_day": false, "notes": "Likes tea", "booking": null,
+            "all_day": false, "notes": "Likes tea", "hold": null, "booking": null,
         }));
         assert_eq!(view["items"][1]["end"], "2026-09-02T11:30:00+02:00");
         assert_eq!(view["notices"][0]["pointer"], "/items/2/start", "it happens twice");
@@ -143,6 +144,55 @@ on_both! {
         let seat = with(staffed("2026-09-01T10:00"), "service", json!(class));
         let made = app.post("/v1/orders", &a.write, &order(&[seat.clone(), seat])).expect(201).await;
         app.post(&format!("/v1/orders/{}/confirm", made.id()), &a.write, &json!({})).expect(200).await;
+    }
+
+    async fn an_item_takes_over_what_is_held(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let hold = async |start: &str| app.post("/v1/holds", &a.write, &item(&seed, start)).expect(201).await.id();
+        let (early, late) = (hold("2026-09-01T10:00").await, hold("2026-09-01T14:00").await);
+        let post = |items: &[Value]| app.post("/v1/orders", &a.write, &order(items));
+        let of = |hold: &str| json!({"hold": hold});
+        for (pointer, items) in [
+            ("/items/1/hold", [of(&early), of(&early)]),
+            ("/items/1/start", [of(&early), with(of(&late), "start", json!("2026-09-01T15:00"))]),
+            ("/items/1/service", [of(&early), with(of(&late), "service", json!(seed.idle_service.to_string()))]),
+            ("/items/1/service", [of(&early), json!({"start": "2026-09-01T17:00"})]),
+            ("/items/1/start", [of(&early), json!({"service": seed.service.to_string()})]),
+        ] {
+            assert_eq!(post(&items).expect(422).await.pointers(), [pointer]);
+        }
+        let items = [item(&seed, "2026-09-01T17:00"), with(of(&early), "notes", json!("Likes tea")), of(&late)];
+        let made = post(&items).expect(201).await;
+        let view = made.json();
+        assert_eq!(view["items"][1], json!({
+            "service": seed.service.to_string(), "staff": seed.staff.to_string(), "resources": null,
+            "start": "2026-09-01T10:00:00+02:00", "end": "2026-09-01T11:00:00+02:00", "timezone": "Europe/Berlin",
+            "all_day": false, "notes": "Likes tea", "hold": early, "booking": null,
+        }));
+        let taken = app.post("/v1/bookings", &a.write, &seed.booking_body("2026-09-01T10:00")).expect(409).await;
+        assert_eq!(taken.problem(), "slot-unavailable", "it is held still");
+        let confirm = format!("/v1/orders/{}/confirm", made.id());
+        let done = app.post(&confirm, &a.write, &json!({})).expect(200).await.json();
+        for i in 0..3 {
+            let booking = format!("/v1/bookings/{}", done["items"][i]["booking"].as_str().unwrap());
+            assert_eq!(app.get(&booking, &a.read).expect(200).await.json()["start"], done["items"][i]["start"]);
+        }
+        for hold in [&early, &late] {
+            app.get(&format!("/v1/holds/{hold}"), &a.read).expect(404).await;
+        }
+        let void = hold("2026-09-03T10:00").await;
+        expire(&app, &a, &void).await;
+        let late = post(&[of(&void)]).expect(201).await;
+        assert_eq!(late.json()["notices"][0]["pointer"], "/items/0/hold", "it has expired");
+        let confirm = format!("/v1/orders/{}/confirm", late.id());
+        app.post(&confirm, &a.write, &json!({})).expect(200).await;
+        // Booked by somebody else, a hold gives no right to its time any more.
+        let gone = hold("2026-09-02T10:00").await;
+        let made = post(&[of(&gone)]).expect(201).await;
+        app.post("/v1/bookings", &a.write, &with(of(&gone), "customer", json!({"name": "Bea"}))).expect(201).await;
+        let confirm = format!("/v1/orders/{}/confirm", made.id());
+        assert_eq!(app.post(&confirm, &a.write, &json!({})).expect(409).await.pointers(), ["/items/0"]);
     }
 
     async fn an_order_is_cancelled_with_what_stands_of_it(app: App) {

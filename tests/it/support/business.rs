@@ -5,7 +5,7 @@ use fasti::booking::blocks::NewBlock;
 use fasti::booking::feeds::{NewFeed, NewFeedOptions};
 use fasti::booking::holds::NewHold;
 use fasti::booking::model::{CustomerInput, NewBooking};
-use fasti::booking::orders::NewOrder;
+use fasti::booking::orders::{NewItem, NewOrder};
 use fasti::booking::people::{NewPerson, create as create_person};
 use fasti::booking::resources::NewResource;
 use fasti::booking::services::NewService;
@@ -145,7 +145,7 @@ fn plant(conn: &mut Conn, ctx: &Context) -> Result<Seed, Error> {
     let booking = book(conn, ctx, &new)?.booking.booking_id;
     let at = |start: &str| NewBooking { start: start.to_owned(), ..new.clone() };
     let held = NewHold { wish: at("2026-08-31T14:00"), ttl_seconds: None };
-    let ordered = NewOrder { customer: new.customer.clone(), items: vec![at("2026-08-31T16:00")] };
+    let ordered = NewOrder { customer: new.customer.clone(), items: vec![NewItem::Free(at("2026-08-31T16:00"))] };
     let closed = NewBlock {
         kind: BlockKind::Maintenance,
         staff: Vec::new(),

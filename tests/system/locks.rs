@@ -1,0 +1,116 @@
+//! Who waits for whom: orders and blocks of the whole business meet bookings, and nobody waits in a circle.
+//!
+//! Mutants: without `tenants::claim` in `booking::orders::confirm`, PostgreSQL finds deadlocks in
+//! `orders_in_opposite_order`; without it in `booking::blocks::owners`, `a_closure_in_the_midst` fails on PostgreSQL
+//! within a few rounds. On SQLite there is one writer, so neither can.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::support::{self, Answer, Api, Business, House, Kind, at};
+
+const BOOKERS: usize = 12;
+/// From one round's hours to the next.
+const ROUND_MINUTES: i64 = 24 * 60;
+
+/// Does everything at once, each at one of two servers; the answers, in order.
+async fn at_once(all: Vec<(Api, Method, String, Value)>) -> Vec<Answer> {
+    let start = Arc::new(Barrier::new(all.len()));
+    let each = all.into_iter().enumerate().map(|(n, (api, method, path, body))| {
+        let start = Arc::clone(&start);
+        tokio::spawn(async move {
+            let request = api.request(method, &path).json(&body);
+            start.wait().await;
+            tokio::time::sleep(Duration::from_millis(u64::try_from(n % 5).unwrap())).await;
+            Answer::to(request).await.unwrap()
+        })
+    });
+    let mut answers = Vec::new();
+    for one in each.collect::<Vec<_>>() {
+        answers.push(one.await.unwrap());
+    }
+    answers
+}
+
+/// Half of the orders want Anna first and then Ben, half the other way round, all at different times, while others book
+/// and cancel with both.
+async fn orders_in_opposite_order(kind: Kind) {
+    let house = House::new(kind).await;
+    let servers = [house.start().await, house.start().await];
+    let business = Business::new(Api::new(&servers[0].url(), &house.business("salon")), 2).await;
+    let mut services = Vec::new();
+    for staff in &business.staff {
+        services.push(business.service("Cut", 60, json!({ "staff": [staff] })).await);
+    }
+    let booking = |service: usize, start: i64| json!({ "service": services[service], "start": at(start), "customer": { "name": "Client" } });
+    for round in 0..support::number("FASTI_TEST_ROUNDS", 20) / 2 {
+        let first = i64::try_from(round).unwrap() * ROUND_MINUTES;
+        let mut all = Vec::new();
+        for n in 0..6 {
+            let api = business.api.at(&servers[n % 2].url());
+            let start = first + i64::try_from(n).unwrap() * 120;
+            let item = |service: usize, start| json!({ "service": services[service], "start": at(start) });
+            let items = [item(n % 2, start), item((n + 1) % 2, start + 60)];
+            let order = json!({ "customer": { "name": "Ann" }, "items": items });
+            let order = business.api.create("orders", &order).await;
+            all.push((api.clone(), Method::POST, format!("orders/{order}/confirm"), json!({})));
+            let old = business.api.create("bookings", &booking(n % 2, start + 720)).await;
+            all.push((api.clone(), Method::POST, format!("bookings/{old}/cancel"), json!({})));
+            all.push((api, Method::POST, "bookings".to_owned(), booking((n + 1) % 2, start + 720)));
+        }
+        for answer in at_once(all).await {
+            assert!(matches!(answer.status, 200 | 201), "round {round}: {} {}", answer.status, answer.body);
+        }
+    }
+    if kind == Kind::Postgres {
+        // A backend tells the statistics of a deadlock within a second.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let found = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        assert_eq!(house.database.number(found).await, 0, "somebody waited in a circle");
+    }
+}
+
+/// The business closes for a day while twelve book it: every booking there is then is named in the answer.
+async fn a_closure_in_the_midst(kind: Kind) {
+    let house = House::new(kind).await;
+    let servers = [house.start().await, house.start().await];
+    let business = Business::new(Api::new(&servers[0].url(), &house.business("salon")), 1).await;
+    let service = business.service("Cut", 30, json!({ "staff": business.staff })).await;
+    let mut closed_before_some = 0;
+    for round in 0..support::number("FASTI_TEST_ROUNDS", 20) {
+        let first = i64::try_from(round).unwrap() * ROUND_MINUTES;
+        let closure = json!({ "kind": "holiday", "start": at(first), "end": at(first + ROUND_MINUTES) });
+        let booking = |n: usize| {
+            let start = at(first + i64::try_from(n).unwrap() * 60);
+            json!({ "service": service, "start": start, "customer": { "name": format!("Client {n}") } })
+        };
+        let path = |name: &str| (Method::POST, name.to_owned());
+        let mut all = Vec::new();
+        for n in 0..BOOKERS {
+            let (method, name) = path("bookings");
+            all.push((business.api.at(&servers[n % 2].url()), method, name, booking(n)));
+        }
+        let (method, name) = path("blocks");
+        all.insert(round % BOOKERS, (business.api.clone(), method, name, closure));
+        let mut answers = at_once(all).await;
+        let closed = answers.remove(round % BOOKERS);
+        assert_eq!(closed.status, 201, "{}", closed.body);
+        for answer in answers {
+            assert!(matches!(answer.status, 201 | 409), "round {round}: {} {}", answer.status, answer.body);
+            let id = answer.json()["id"].as_str().unwrap_or_default().to_owned();
+            assert!(
+                answer.status == 409 || closed.body.contains(&format!("covers booking {id} ")),
+                "round {round}: {id} was booked into the closure unseen: {}",
+                closed.body
+            );
+            closed_before_some += usize::from(answer.status == 409);
+        }
+    }
+    eprintln!("{closed_before_some} found it closed");
+}
+
+on_both!(orders_in_opposite_order, a_closure_in_the_midst);
