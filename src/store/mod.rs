@@ -4,17 +4,23 @@
 //! whole on a thread that owns it. Functions of this room take the connection and the [`TenantId`] first.
 
 pub mod allocations;
+pub mod app_passwords;
 pub mod blocks;
 pub mod bookings;
 pub mod busy;
+pub mod calendar_objects;
+pub mod calendars;
 pub mod collections;
 mod connection;
+pub mod dav_properties;
+pub mod delegates;
 mod dialect;
 mod error;
 pub mod feeds;
 pub mod holds;
 pub mod hours;
 mod id;
+pub mod members;
 mod migrate;
 pub mod orders;
 pub mod people;

@@ -219,6 +219,7 @@ diesel::table! {
         modified_at -> BigInt,
         change -> BigInt,
         component -> Text,
+        personal -> Nullable<Text>,
     }
 }
 
@@ -321,6 +322,74 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    app_passwords (tenant_id, password_id) {
+        tenant_id -> BigInt,
+        password_id -> Binary,
+        person_id -> Binary,
+        secret_hash -> Binary,
+        label -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    calendars (tenant_id, collection_id) {
+        tenant_id -> BigInt,
+        collection_id -> Binary,
+        owner_id -> Binary,
+        name -> Text,
+        components -> Text,
+        opaque -> Bool,
+        timezone -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    calendar_objects (tenant_id, collection_id, name) {
+        tenant_id -> BigInt,
+        collection_id -> Binary,
+        name -> Text,
+        uid -> Text,
+        component -> Text,
+        etag -> Text,
+        body -> Text,
+        first_start -> BigInt,
+        last_end -> BigInt,
+        busy -> Bool,
+        exact -> Bool,
+        deleted -> Bool,
+        change -> BigInt,
+        created_at -> BigInt,
+        modified_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    dav_properties (tenant_id, resource_id, member, person_id, namespace, name) {
+        tenant_id -> BigInt,
+        resource_id -> Binary,
+        member -> Text,
+        person_id -> Binary,
+        namespace -> Text,
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    delegates (tenant_id, owner_id, delegate_id) {
+        tenant_id -> BigInt,
+        owner_id -> Binary,
+        delegate_id -> Binary,
+        may_write -> Bool,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(allocations, bookings);
 diesel::allow_tables_to_appear_in_same_query!(bookings, occurrence_overrides);
 diesel::allow_tables_to_appear_in_same_query!(block_owners, blocks);
+diesel::allow_tables_to_appear_in_same_query!(calendars, collections);

@@ -271,6 +271,10 @@ words! {
         Resource = "resource",
         /// The whole business's.
         Team = "team",
+        /// One that a person made for themselves.
+        Calendar = "calendar",
+        /// A person's time off.
+        TimeOff = "time_off",
     }
 }
 
