@@ -16,6 +16,10 @@ use crate::store::{Id, TenantId};
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    pub(super) const fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
     /// The text itself, to hand to its owner.
     #[must_use]
     pub fn reveal(&self) -> &str {

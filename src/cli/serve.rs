@@ -16,7 +16,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", config.listen))?;
     let house = Installation::open(&config).await?;
     if config.public_url.starts_with("http://127.0.0.1") {
-        tracing::warn!("public_url is not set: links in calendars lead to this machine only");
+        tracing::warn!("public_url is an address of this machine only: links in calendars lead nowhere from elsewhere");
     }
     listen(listener, house, &config).await
 }

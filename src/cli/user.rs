@@ -32,6 +32,16 @@ pub(super) enum Command {
         #[arg(long, value_name = "ZONE")]
         timezone: Option<String>,
     },
+    /// Make a password for one calendar program; prints it once
+    AppPassword {
+        /// The business's short name
+        tenant: String,
+        /// Whose: their login name
+        username: String,
+        /// Which program it is for
+        #[arg(long, default_value = "calendar")]
+        label: String,
+    },
 }
 
 fn role(word: &str) -> Result<Role, String> {
@@ -40,23 +50,31 @@ fn role(word: &str) -> Result<Role, String> {
 
 /// `fasti user …`
 pub(super) async fn run(config: &Config, command: Command) -> Result<(), Failure> {
-    let Command::Create { tenant, name, email, role, username, password_stdin, timezone } = command;
-    let password_hash = if password_stdin { Some(hash_from_stdin()?) } else { None };
+    match command {
+        Command::Create { tenant, name, email, role, username, password_stdin, timezone } => {
+            let password_hash = if password_stdin { Some(hash_from_stdin()?) } else { None };
+            let email = Some(email);
+            let (phone, locale, external_ref) = (None, None, None);
+            let new = NewPerson { role, name, email, phone, username, password_hash, timezone, locale, external_ref };
+            create(config, &tenant, new).await
+        }
+        Command::AppPassword { tenant, username, label } => app_password(config, &tenant, username, label).await,
+    }
+}
+
+async fn create(config: &Config, tenant: &str, new: NewPerson) -> Result<(), Failure> {
     let house = Installation::open_small(config).await?;
-    let ctx = house.context(&tenant).await?;
-    let new = NewPerson {
-        role,
-        name,
-        email: Some(email),
-        phone: None,
-        username,
-        password_hash,
-        timezone,
-        locale: None,
-        external_ref: None,
-    };
+    let ctx = house.context(tenant).await?;
     let person = house.store.write(move |conn| people::create(conn, &ctx, &new)).await?;
     println!("{}", person.person_id);
+    Ok(())
+}
+
+async fn app_password(config: &Config, tenant: &str, username: String, label: String) -> Result<(), Failure> {
+    let house = Installation::open_small(config).await?;
+    let ctx = house.context(tenant).await?;
+    let made = house.store.write(move |conn| people::add_app_password(conn, &ctx, &username, &label)).await?;
+    println!("{}", made.reveal());
     Ok(())
 }
 

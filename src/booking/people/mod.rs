@@ -1,8 +1,10 @@
 //! Managers, staff and customers (B2).
 
+mod app_password;
 mod change;
 mod customer;
 
+pub use app_password::add_app_password;
 pub use change::{PersonPatch, update};
 pub use customer::find_or_add_customer;
 

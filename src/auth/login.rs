@@ -1,0 +1,213 @@
+//! Name and password → person: app passwords and account passwords, with limits on failures.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Tick};
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{AppKey, AppSecret, MasterKey, Password, verify_password};
+use crate::net::ClientAddr;
+use crate::store::people::{self, Person};
+use crate::store::{self, Id, Role, Store, TenantId, app_passwords};
+use crate::time::Instant;
+
+/// How long a login is believed before its rows are looked at again: a revocation is seen within that time.
+const BELIEVED: Duration = Duration::from_secs(5);
+/// How long an account password need not be hashed again.
+const VERIFIED: Duration = Duration::from_secs(300);
+/// Over which time failures are counted.
+const WINDOW: Duration = Duration::from_secs(300);
+/// Failures of one name from one network.
+const PER_NAME: u32 = 10;
+/// Failures of one network.
+const PER_NETWORK: u32 = 100;
+/// `last_used_at` is written at most this often.
+const USE_NOTED_SECONDS: i64 = 3600;
+/// Of how many businesses the people of one login name are tried.
+const NAMESAKES: i64 = 4;
+
+/// Who has logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The business.
+    pub tenant: TenantId,
+    /// The person.
+    pub person: Id,
+    /// Their login name.
+    pub username: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Why nobody has logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The name, the password, or both are wrong.
+    #[error("the user name or the password is wrong")]
+    Wrong,
+    /// There were too many wrong ones from this network.
+    #[error("too many failed logins; try again in {0:?}")]
+    TooMany(Duration),
+    /// Too many passwords are being checked.
+    #[error("too many logins at once; try again in a moment")]
+    Busy,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Checks logins. One for the process: it counts failures and remembers successes.
+pub struct Logins {
+    store: Store,
+    key: MasterKey,
+    clock: fn() -> Instant,
+    /// By a hash, under a key of this process, of name and password.
+    known: Cache<[u8; 32], Arc<Known>>,
+    salt: [u8; 32],
+    failures: Cache<(IpAddr, Option<[u8; 32]>), u32>,
+    /// Passwords being hashed: each takes a core and 19 MiB for a while.
+    hashing: tokio::sync::Semaphore,
+}
+
+/// A login that succeeded.
+struct Known {
+    login: Arc<Login>,
+    checked: Tick,
+    /// For an account password: the hash it was found to match, and when.
+    matched: Option<(String, Tick)>,
+}
+
+impl Logins {
+    /// Logins of the people in `store`.
+    #[must_use]
+    pub fn new(store: Store, key: MasterKey, clock: fn() -> Instant) -> Self {
+        Self {
+            store,
+            key,
+            clock,
+            known: Cache::builder().max_capacity(10_000).time_to_live(VERIFIED).build(),
+            salt: rand::random(),
+            failures: Cache::builder().max_capacity(100_000).time_to_live(WINDOW).build(),
+            hashing: tokio::sync::Semaphore::new(2),
+        }
+    }
+
+    /// Who has this name and password.
+    ///
+    /// # Errors
+    /// [`LoginError`]; an unknown name takes as long as a wrong password.
+    pub async fn check(&self, username: &str, password: &str, from: ClientAddr) -> Result<Arc<Login>, LoginError> {
+        let known_as = self.digest(&[username, password]);
+        if let Some(known) = self.known.get(&known_as)
+            && known.checked.elapsed() < BELIEVED
+        {
+            return Ok(Arc::clone(&known.login));
+        }
+        let name = self.digest(&[username]);
+        self.refuse_many(from, name)?;
+        let found = match AppSecret::parse(&self.key, password) {
+            Some(key) => self.by_app_password(username, key).await?.map(|login| (login, None)),
+            None => self.by_account_password(username, password, known_as).await?,
+        };
+        let Some((login, matched)) = found else {
+            self.known.invalidate(&known_as);
+            self.count(from, name);
+            return Err(LoginError::Wrong);
+        };
+        let login = Arc::new(login);
+        self.known.insert(known_as, Arc::new(Known { login: Arc::clone(&login), checked: Tick::now(), matched }));
+        Ok(login)
+    }
+
+    async fn by_app_password(&self, username: &str, key: AppKey) -> Result<Option<Login>, LoginError> {
+        let now = (self.clock)();
+        let username = username.to_owned();
+        let found = self.store.read(move |conn| {
+            let Some(row) = app_passwords::find(conn, key.tenant, key.id)? else { return Ok(None) };
+            if row.revoked_at.is_some() || !bool::from(row.secret_hash.ct_eq(&key.hash)) {
+                return Ok(None);
+            }
+            let person = people::find(conn, key.tenant, row.person_id)?;
+            Ok::<_, store::Error>(person.filter(|p| is_called(p, &username)).map(|person| (row, person)))
+        });
+        let Some((row, person)) = found.await? else { return Ok(None) };
+        if row.last_used_at.is_none_or(|at| now - at > USE_NOTED_SECONDS) {
+            let (tenant, id) = (row.tenant_id, row.password_id);
+            // The login does not wait for it, nor fail by it.
+            let store = self.store.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.write(move |conn| app_passwords::note_use(conn, tenant, id, now)).await {
+                    tracing::warn!(%error, "when an app password was used could not be written");
+                }
+            });
+        }
+        Ok(login_of(&person))
+    }
+
+    async fn by_account_password(
+        &self,
+        username: &str,
+        password: &str,
+        known_as: [u8; 32],
+    ) -> Result<Option<(Login, Option<(String, Tick)>)>, LoginError> {
+        let Ok(password) = Password::new(password.to_owned()) else { return Ok(None) };
+        let name = username.to_owned();
+        let namesakes = self.store.read(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
+        let matched = self.known.get(&known_as).and_then(|known| known.matched.clone());
+        if let Some((hash, at)) = matched.filter(|(_, at)| at.elapsed() < VERIFIED)
+            && let Some(person) = namesakes.iter().find(|person| person.password_hash.as_ref() == Some(&hash))
+        {
+            return Ok(login_of(person).map(|login| (login, Some((hash, at)))));
+        }
+        let permit = tokio::time::timeout(Duration::from_secs(2), self.hashing.acquire()).await;
+        let Ok(Ok(_permit)) = permit else { return Err(LoginError::Busy) };
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut candidates = namesakes.iter().filter(|person| person.password_hash.is_some()).peekable();
+            if candidates.peek().is_none() {
+                let _nobody: bool = verify_password(&password, None);
+                return None;
+            }
+            candidates.find(|person| verify_password(&password, person.password_hash.as_deref())).cloned()
+        });
+        let Some(person) = checked.await.unwrap_or(None) else { return Ok(None) };
+        let matched = person.password_hash.clone().map(|hash| (hash, Tick::now()));
+        Ok(login_of(&person).map(|login| (login, matched)))
+    }
+
+    fn digest(&self, parts: &[&str]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.salt);
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+
+    /// By name and network together, so that nobody can lock the owner out from elsewhere, and by network.
+    fn refuse_many(&self, from: ClientAddr, name: [u8; 32]) -> Result<(), LoginError> {
+        let failed = |key| self.failures.get(&key).unwrap_or(0);
+        if failed((from.network(), Some(name))) >= PER_NAME || failed((from.network(), None)) >= PER_NETWORK {
+            return Err(LoginError::TooMany(WINDOW));
+        }
+        Ok(())
+    }
+
+    fn count(&self, from: ClientAddr, name: [u8; 32]) {
+        for key in [(from.network(), Some(name)), (from.network(), None)] {
+            self.failures.entry(key).and_upsert_with(|count| count.map_or(1, |c| c.into_value().saturating_add(1)));
+        }
+    }
+}
+
+fn is_called(person: &Person, username: &str) -> bool {
+    person.deleted_at.is_none() && person.username.as_deref() == Some(username)
+}
+
+fn login_of(person: &Person) -> Option<Login> {
+    let username = person.username.clone().filter(|_| person.deleted_at.is_none())?;
+    Some(Login { tenant: person.tenant_id, person: person.person_id, username, role: person.role })
+}
