@@ -1,7 +1,6 @@
 //! From the objects of a collection to the bytes of a calendar.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -10,10 +9,10 @@ use super::busy;
 use super::shown::{Format, Shown};
 use crate::auth::MasterKey;
 use crate::ical::calendar::{CalendarHead, Method, TAIL, render_head};
-use crate::ical::timezone::vtimezone;
+use crate::ical::timezone;
 use crate::store::collections::{self, Entry};
 use crate::store::{Conn, FeedKind};
-use crate::time::{Date, Instant, Zone};
+use crate::time::{Instant, Zone};
 
 /// How often a subscriber may ask, in minutes. Bookings move on their own day, an unchanged feed costs microseconds,
 /// and Outlook takes this as the least it waits, Nextcloud as the time it waits instead of a week.
@@ -22,19 +21,15 @@ const REFRESH_MINUTES: u32 = 15;
 /// Room in front of the components for the head and a few VTIMEZONEs, which are known only when all objects were read.
 const HEADROOM: usize = 8 * 1024;
 
-/// VTIMEZONEs that are kept at most; one is about 500 bytes.
-const KEPT_ZONES: usize = 2_000;
-
 /// What composing needs beside rows.
 pub(super) struct Composer {
     key: MasterKey,
     public_url: Arc<str>,
-    zones: Mutex<HashMap<(String, i16, i16), Arc<str>>>,
 }
 
 impl Composer {
     pub fn new(key: MasterKey, public_url: Arc<str>) -> Self {
-        Self { key, public_url, zones: Mutex::default() }
+        Self { key, public_url }
     }
 
     /// The whole calendar of a feed whose secret is `token`. `expected` is how long it will be, or 0.
@@ -90,33 +85,18 @@ impl Composer {
         let mut front = self.head(shown, token);
         body.zones.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         for span in &body.zones {
-            front.push_str(&self.vtimezone(span));
+            front.push_str(&Self::vtimezone(span));
         }
         Ok(body.finish(&front))
     }
 
-    /// The VTIMEZONE of a zone for some years, kept because writing one walks through 32 years of changes.
-    fn vtimezone(&self, span: &ZoneSpan) -> Arc<str> {
+    /// The VTIMEZONE of a zone for the years it is used in.
+    fn vtimezone(span: &ZoneSpan) -> Arc<str> {
         let Ok(zone) = Zone::parse(&span.name) else {
             tracing::error!(zone = span.name, "an object refers to a zone that is unknown to this version");
             return Arc::from("");
         };
-        let year = |at: Instant| zone.civil_at(at).year();
-        // Whole years of the zone, so that what is kept does not depend on which feed asked first.
-        let (first, last) = (year(span.from), year(span.until));
-        let key = (span.name.clone(), first, last);
-        let mut kept = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = kept.get(&key) {
-            return Arc::clone(text);
-        }
-        let new_year =
-            |year: i16| zone.instant(Date::new(year.clamp(1, 9998), 1, 1).unwrap_or(Date::MAX).at(0, 0, 0, 0));
-        let text: Arc<str> = vtimezone(&zone, new_year(first), new_year(last.saturating_add(1))).into();
-        if kept.len() >= KEPT_ZONES {
-            kept.clear();
-        }
-        kept.insert(key, Arc::clone(&text));
-        text
+        timezone::kept(&zone, span.from, span.until)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod event;
 pub mod guard;
 pub mod object;
+pub mod personal;
 pub mod read;
 pub mod reason;
 pub mod text;

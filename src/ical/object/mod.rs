@@ -39,7 +39,7 @@ mod tree;
 use std::fmt;
 
 pub use crate::recurrence::Exhausted;
-use crate::time::{Instant, Interval};
+use crate::time::{Instant, Interval, Zone};
 pub use index::Index;
 pub use tree::{Component, Property};
 
@@ -225,6 +225,17 @@ pub struct Object {
     available: Vec<availability::Available>,
 }
 
+/// One instance of an object's components.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectInstance<'o> {
+    /// The instant of its RECURRENCE-ID: its start, unless it was moved.
+    pub recurrence_at: Instant,
+    /// When it takes place.
+    pub at: Interval,
+    /// The master, or the override it is from.
+    pub component: &'o Component,
+}
+
 impl Object {
     /// Reads an object.
     ///
@@ -255,6 +266,40 @@ impl Object {
     /// The components of its type, in the order of the text.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
         self.parts.iter().filter_map(|part| self.calendar.components.get(part.component))
+    }
+
+    /// The instances that share time with `window`, each with the component that says what it is like. Floating times and
+    /// dates are those of `floating`.
+    ///
+    /// # Errors
+    /// [`Exhausted`] when there are more than `most`, or when finding them takes too much work.
+    pub fn instances(
+        &self,
+        window: Interval,
+        floating: &Zone,
+        most: usize,
+    ) -> Result<Vec<ObjectInstance<'_>>, Exhausted> {
+        let mut found = Vec::new();
+        for set in &self.sets {
+            let Some(series) = &set.series else { continue };
+            for instance in series.instances(window, floating) {
+                let instance = instance?;
+                let part = self.parts.get(set.part_of(&instance));
+                let component = part.and_then(|part| self.calendar.components.get(part.component));
+                let Some(component) = component else { continue };
+                if found.len() == most {
+                    return Err(Exhausted);
+                }
+                found.push(ObjectInstance { recurrence_at: instance.recurrence_at, at: instance.at, component });
+            }
+        }
+        Ok(found)
+    }
+
+    /// When the master itself takes place, without what it repeats like. `None` without a master, or without DTSTART.
+    #[must_use]
+    pub fn master_at(&self, floating: &Zone) -> Option<Interval> {
+        self.parts.iter().find(|part| part.recurrence.is_none())?.interval(floating)
     }
 
     /// What an index of objects should know.

@@ -57,15 +57,27 @@ impl Component {
         lines.into_string()
     }
 
+    /// The text of what is in it.
+    #[must_use]
+    pub fn inner_ical(&self) -> String {
+        let mut lines = ContentLines::default();
+        self.write_inner(&mut lines);
+        lines.into_string()
+    }
+
     fn write(&self, lines: &mut ContentLines) {
         lines.plain("BEGIN", &self.name);
+        self.write_inner(lines);
+        lines.plain("END", &self.name);
+    }
+
+    fn write_inner(&self, lines: &mut ContentLines) {
         for property in &self.properties {
             property.write(lines);
         }
         for component in &self.components {
             component.write(lines);
         }
-        lines.plain("END", &self.name);
     }
 }
 

@@ -7,6 +7,9 @@
 
 mod rule;
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use super::event::push_civil;
 use super::text::{ContentLines, push_text};
 use crate::time::{Civil, Date, Instant, Zone};
@@ -60,6 +63,31 @@ pub fn vtimezone(zone: &Zone, from: Instant, until: Instant) -> String {
     }
     lines.plain("END", "VTIMEZONE");
     lines.into_string()
+}
+
+/// VTIMEZONEs that are kept at most; one is about 500 bytes.
+const KEPT: usize = 2_000;
+
+/// [`vtimezone`] for whole years of the zone, kept because writing one walks through 32 years of changes.
+#[must_use]
+pub fn kept(zone: &Zone, from: Instant, until: Instant) -> Arc<str> {
+    type Kept = HashMap<(String, i16, i16), Arc<str>>;
+    static TEXTS: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    let year = |at: Instant| zone.civil_at(at).year();
+    // Whole years, so that what is kept does not depend on who asked first.
+    let (first, last) = (year(from), year(until));
+    let key = (zone.name().to_owned(), first, last);
+    let mut kept = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = kept.get(&key) {
+        return Arc::clone(text);
+    }
+    let begin = |year: i16| zone.instant(Date::new(year.clamp(1, 9998), 1, 1).unwrap_or(Date::MAX).at(0, 0, 0, 0));
+    let text: Arc<str> = vtimezone(zone, begin(first), begin(last.saturating_add(1))).into();
+    if kept.len() >= KEPT {
+        kept.clear();
+    }
+    kept.insert(key, Arc::clone(&text));
+    text
 }
 
 /// The offset changes from the start of `first_year` to the end of `horizon`, oldest first.

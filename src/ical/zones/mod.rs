@@ -7,4 +7,4 @@ mod custom;
 mod name;
 
 pub(super) use custom::{CustomZone, Observance};
-pub use name::zone_by_name;
+pub use name::{of_calendar, zone_by_name};
