@@ -3,6 +3,7 @@
 mod check;
 pub mod instead;
 mod world;
+mod written;
 
 use crate::availability::{self as engine, Calendar, Grid, Need, Question, Ref, Terms};
 use crate::store::people::Person;

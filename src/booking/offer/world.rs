@@ -15,6 +15,8 @@ use crate::booking::blocks::stored;
 use crate::booking::hours as rules;
 use crate::booking::{Conflict, Context, Error};
 
+use super::written;
+
 /// Somebody or something with time.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
@@ -115,6 +117,14 @@ impl World {
             push_block(&block, &mut expansion, busy).map_err(|why| unusable_block(&block, &why))?;
             if let Some(summary) = block.summary {
                 world.summaries.insert(reference(block.block_id), summary);
+            }
+        }
+        for (owner, busy, summary) in written::busy(conn, ctx, &ids, window)? {
+            if let Some(own) = world.own.get_mut(&owner) {
+                if let Some(summary) = summary {
+                    world.summaries.insert(busy.source, summary);
+                }
+                own.busy.push(busy);
             }
         }
         if let Taken::Read(classes) = taken {
