@@ -13,6 +13,8 @@
 //! | [`store`] | rows in SQLite or PostgreSQL, units of work |
 //! | [`auth`] | tokens, passwords, the master key |
 //! | [`booking`] | the use cases, and the projection of a booking into its readers' calendars |
+//! | [`calendar`] | use cases on collections and the objects in them, as one person sees them |
+//! | [`dav`] | CalDAV |
 //! | [`feed`] | calendars behind secret URLs |
 //! | [`api`] | REST: one file per resource, problem details, OpenAPI |
 //! | [`web`] | pages for people |
@@ -24,8 +26,10 @@ pub mod api;
 pub mod auth;
 pub mod availability;
 pub mod booking;
+pub mod calendar;
 pub mod cli;
 pub mod config;
+pub mod dav;
 pub mod feed;
 pub mod ical;
 pub mod net;

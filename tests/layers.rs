@@ -35,6 +35,8 @@ const ROOMS: &[Room] = &[
     room(2, "ical", "text to domain and back; it must be usable with no database (fasti slots)"),
     Room { peers: &["store"], ..room(2, "auth", "who may: it looks tokens up, but knows no protocol") },
     room(3, "booking", "use cases, the one truth that every dialect goes through"),
+    room(3, "calendar", "use cases on collections and what people write into them; bookings are another matter"),
+    room(4, "dav", "a dialect; dialects never meet each other"),
     room(4, "feed", "a dialect; dialects never meet each other"),
     room(4, "api", "a dialect; dialects never meet each other"),
     room(4, "web", "a dialect; dialects never meet each other"),

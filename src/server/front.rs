@@ -131,6 +131,8 @@ async fn answered(
         Ok(Ok(Ok(response))) => match progress {
             // Whatever the handler made of the broken body, this is what happened.
             Some(progress) if progress.paused() && !response.status().is_success() => closing(late()),
+            // What is not read cannot be told from the next request (RFC 9112 §9.3): the client has to know.
+            Some(progress) if !progress.complete() => closing(response),
             _ => response,
         },
         Ok(Err(panic)) => panicked(&*panic, id),

@@ -8,6 +8,7 @@ use axum::Router;
 use super::{ServerOptions, operations};
 use crate::api::{self, ApiState};
 use crate::booking::Links;
+use crate::dav::{self, DavState};
 use crate::feed::{self, CacheOptions, FeedState};
 use crate::store::{self, Store, TenantId};
 use crate::time::{Instant, clock};
@@ -41,7 +42,7 @@ impl App {
         Self { store, links, feeds, tidier }
     }
 
-    /// `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
+    /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
     pub fn router(&self, options: &ServerOptions) -> Router {
         let feeds = self.feeds.clone();
         let on_change: web::OnChange = Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched));
@@ -52,12 +53,14 @@ impl App {
             clock: clock::now,
             on_change: Arc::clone(&on_change),
         };
+        let dav = DavState::new(self.store.clone(), self.links.clone(), clock::now, Arc::clone(&on_change));
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()
             .nest("/api", api::routes(api))
             .merge(feed::routes(self.feeds.clone()))
             .merge(web::routes(web))
+            .merge(dav::routes(dav))
             .merge(operations(options, move || ready(store.clone())))
     }
 

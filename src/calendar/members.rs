@@ -1,0 +1,233 @@
+//! The objects of a collection, listed and read a page at a time, whoever wrote them.
+
+use crate::ical::calendar::{CalendarHead, TAIL, render_head};
+use crate::ical::timezone;
+use crate::store::{Conn, Id, calendar_objects, members};
+use crate::time::{Instant, Interval, Zone};
+
+use super::Error;
+use super::home::Collection;
+
+/// An object of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The last segment of its URL.
+    pub name: String,
+    /// Without quotes.
+    pub etag: String,
+    /// The name of its component.
+    pub component: String,
+    /// Its text, where it was asked for.
+    pub body: Option<String>,
+    /// Octets of its text, where that is known.
+    pub size: Option<usize>,
+    /// Its one instance, where it has one and that is known without looking into the text.
+    pub exact: Option<Interval>,
+    /// Whether it is gone.
+    pub deleted: bool,
+    /// When it was made, where that is known.
+    pub created_at: Option<Instant>,
+    /// When it was changed last.
+    pub modified_at: Instant,
+    /// Where a reading goes on after it.
+    pub place: Place,
+}
+
+/// Where a reading goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    end: Instant,
+    change: i64,
+    name: String,
+}
+
+impl Place {
+    /// The number of the change that the last one read was at.
+    #[must_use]
+    pub const fn change(&self) -> i64 {
+        self.change
+    }
+}
+
+/// Which objects to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All, with their texts or without.
+    All {
+        /// Whether their texts are read too.
+        texts: bool,
+    },
+    /// Those that may have an instance in a window, with their texts.
+    Within(Interval),
+    /// Those that changed after one change and up to another, gone ones too, without their texts.
+    Changed {
+        /// The change known already.
+        after: i64,
+        /// The last change of interest.
+        until: i64,
+    },
+}
+
+/// A page of the objects of a collection, and where the next begins if there may be one.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn page(
+    conn: &mut Conn,
+    collection: &Collection,
+    which: Which,
+    after: Option<&Place>,
+) -> Result<(Vec<Member>, Option<Place>), Error> {
+    let found = if collection.is_bookings() {
+        bookings(conn, collection, which, after)?
+    } else {
+        objects(conn, collection, which, after)?
+    };
+    let next = (found.len() == calendar_objects::PAGE).then(|| found.last().map(|m| m.place.clone())).flatten();
+    Ok((found, next))
+}
+
+fn objects(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>) -> Result<Vec<Member>, Error> {
+    let name = after.map_or("", |place| place.name.as_str());
+    Ok(match which {
+        Which::All { texts: false } => {
+            calendar_objects::list(conn, c.tenant, c.id, name)?.into_iter().map(listed).collect()
+        }
+        Which::All { texts: true } => {
+            calendar_objects::read_all(conn, c.tenant, c.id, name)?.into_iter().map(read).collect()
+        }
+        Which::Within(window) => {
+            let place = after.map(|place| (place.end, place.name.as_str()));
+            calendar_objects::read_within(conn, c.tenant, c.id, window, place)?.into_iter().map(read).collect()
+        }
+        Which::Changed { after: known, until } => {
+            let numbers = (after.map_or(known, |place| place.change), until);
+            calendar_objects::list_changed(conn, c.tenant, c.id, numbers)?.into_iter().map(listed).collect()
+        }
+    })
+}
+
+fn bookings(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>) -> Result<Vec<Member>, Error> {
+    let id = after.and_then(|place| booking_of(&place.name)).unwrap_or(Id::TEAM);
+    let listed = |rows: Vec<members::Listed>| rows.into_iter().map(|row| listed_booking(c, &row)).collect();
+    let read = |rows: Vec<members::Read>| rows.into_iter().map(|row| read_booking(c, row)).collect();
+    Ok(match which {
+        Which::All { texts: false } => listed(members::list(conn, c.tenant, c.id, id)?),
+        Which::All { texts: true } => read(members::read_all(conn, c.tenant, c.id, id)?),
+        Which::Within(window) => {
+            let place = after.map(|place| (place.end, id));
+            read(members::read_within(conn, c.tenant, c.id, window, place)?)
+        }
+        Which::Changed { after: known, until } => {
+            let numbers = (after.map_or(known, |place| place.change), until);
+            listed(members::list_changed(conn, c.tenant, c.id, numbers)?)
+        }
+    })
+}
+
+/// Reads the object of this name.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn find(conn: &mut Conn, c: &Collection, name: &str) -> Result<Option<Member>, Error> {
+    if !c.is_bookings() {
+        return Ok(calendar_objects::read(conn, c.tenant, c.id, name)?.map(read));
+    }
+    let Some(id) = booking_of(name) else { return Ok(None) };
+    Ok(members::read(conn, c.tenant, c.id, id)?.map(|row| read_booking(c, row)))
+}
+
+/// Reads the booking of this name as the business rendered it, without what its reader added.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn rendered(conn: &mut Conn, c: &Collection, name: &str) -> Result<Option<Member>, Error> {
+    let Some(id) = booking_of(name) else { return Ok(None) };
+    let row = members::read(conn, c.tenant, c.id, id)?;
+    Ok(row.map(|row| read_booking(c, members::Read { personal: None, ..row })))
+}
+
+/// The booking that an object of a `bookings` collection is.
+#[must_use]
+pub fn booking_of(name: &str) -> Option<Id> {
+    name.strip_suffix(".ics")?.parse().ok()
+}
+
+fn listed(row: calendar_objects::Listed) -> Member {
+    Member {
+        place: Place { end: Instant::default(), change: row.change, name: row.name.clone() },
+        name: row.name,
+        etag: row.etag,
+        component: row.component,
+        body: None,
+        size: usize::try_from(row.size).ok(),
+        exact: None,
+        deleted: row.deleted,
+        created_at: Some(row.created_at),
+        modified_at: row.modified_at,
+    }
+}
+
+fn read(row: calendar_objects::Read) -> Member {
+    Member {
+        place: Place { end: row.last_end, change: 0, name: row.name.clone() },
+        exact: if row.exact { Interval::new(row.first_start, row.last_end) } else { None },
+        name: row.name,
+        etag: row.etag,
+        component: row.component,
+        size: Some(row.body.len()),
+        body: Some(row.body),
+        deleted: false,
+        created_at: Some(row.created_at),
+        modified_at: row.modified_at,
+    }
+}
+
+fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
+    let name = format!("{}.ics", row.object_id);
+    Member {
+        place: Place { end: Instant::default(), change: row.change, name: name.clone() },
+        name,
+        etag: booking_tag(c, row.change),
+        component: "VEVENT".to_owned(),
+        body: None,
+        size: None,
+        exact: None,
+        deleted: row.cancelled,
+        created_at: None,
+        modified_at: row.modified_at,
+    }
+}
+
+fn read_booking(c: &Collection, row: members::Read) -> Member {
+    let name = format!("{}.ics", row.object_id);
+    // What somebody added to a booking for themselves is shown to nobody else.
+    let personal = row.personal.filter(|_| c.rights == super::home::Rights::Owner);
+    let mut body = render_head(&CalendarHead::default());
+    let zone = row.timezone.as_deref().filter(|name| *name != "UTC");
+    if let Some(zone) = zone.and_then(|name| Zone::parse(name).ok()) {
+        body.push_str(&timezone::kept(&zone, row.first_start, row.last_end));
+    }
+    match &personal {
+        None => body.push_str(&row.component),
+        Some(personal) => body.push_str(&crate::ical::personal::merged(&row.component, personal)),
+    }
+    body.push_str(TAIL);
+    Member {
+        place: Place { end: row.last_end, change: row.change, name: name.clone() },
+        name,
+        etag: booking_tag(c, row.change),
+        component: "VEVENT".to_owned(),
+        size: Some(body.len()),
+        body: Some(body),
+        exact: None,
+        deleted: false,
+        created_at: None,
+        modified_at: row.modified_at,
+    }
+}
+
+/// The tag of a booking as one reader sees it: it has a new one with every change of that.
+fn booking_tag(c: &Collection, change: i64) -> String {
+    format!("{:x}-{change:x}", c.epoch)
+}

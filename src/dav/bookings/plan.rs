@@ -1,0 +1,278 @@
+//! What a client means by the object it puts over a booking: pure.
+
+use std::collections::BTreeMap;
+
+use crate::ical::object::{Component, Object, ObjectInstance, Property};
+use crate::time::{Instant, Interval, Zone};
+
+/// Instances of a series that are compared; a booking has no more than 400.
+const MOST: usize = 1_000;
+
+/// What the business's own part of a booking says. Who changes it hears that it is not theirs.
+const PROTECTED: [&str; 7] = ["SUMMARY", "LOCATION", "ORGANIZER", "ATTENDEE", "RDATE", "CLASS", "URL"];
+/// What says when, or is written anew with every change.
+const MANAGED: [&str; 16] = [
+    "UID",
+    "DTSTART",
+    "DTEND",
+    "DURATION",
+    "RECURRENCE-ID",
+    "RRULE",
+    "EXDATE",
+    "EXRULE",
+    "STATUS",
+    "SEQUENCE",
+    "DTSTAMP",
+    "LAST-MODIFIED",
+    "CREATED",
+    "CATEGORIES",
+    "TRANSP",
+    "REQUEST-STATUS",
+];
+
+/// One change that a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// All of it takes place at another time.
+    MoveAll(Interval),
+    /// The instance of this RECURRENCE-ID takes place at another time.
+    Move(Instant, Interval),
+    /// All of it is cancelled.
+    CancelAll,
+    /// The instance of this RECURRENCE-ID is cancelled.
+    Cancel(Instant),
+    /// That instance and all after it are cancelled.
+    CancelFrom(Instant),
+}
+
+/// What it takes to come from what is served to what was sent. `zone` is the booking's.
+///
+/// # Errors
+/// What of it is not the client's to change, as a sentence.
+pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<Step>, String> {
+    if sent.uid() != served.uid() {
+        return Err("a booking keeps its UID".to_owned());
+    }
+    let (Some(old), Some(new)) = (master(served), master(sent)) else {
+        return Err("an object of a booking has a component without RECURRENCE-ID".to_owned());
+    };
+    for name in PROTECTED {
+        if values(old, name) != values(new, name) {
+            return Err(format!("{name} of a booking is written by the business; change the booking there"));
+        }
+    }
+    if new.says("STATUS", "CANCELLED") && !old.says("STATUS", "CANCELLED") {
+        return Ok(vec![Step::CancelAll]);
+    }
+    let times = |object| instances(object, zone);
+    let (before, after) = (times(served)?, times(sent)?);
+    let (Some(was), Some(is)) = (begins(served, zone), begins(sent, zone)) else {
+        return Err("a booking has a start and an end".to_owned());
+    };
+    if before.len() > 1 || after.len() > 1 || old.property("RRULE").is_some() {
+        if was != is {
+            return moved_series(old, new, is);
+        }
+        return of_series(&before, &after);
+    }
+    Ok(if was == is { Vec::new() } else { vec![Step::MoveAll(is)] })
+}
+
+/// All of a series is moved by its first instance; a client that also changes the rule means another series.
+fn moved_series(old: &Component, new: &Component, to: Interval) -> Result<Vec<Step>, String> {
+    let rule = |component| values(component, "RRULE");
+    if rule(old) == rule(new) {
+        return Ok(vec![Step::MoveAll(to)]);
+    }
+    Err("how a booking repeats is decided by the business; move or cancel single dates of it".to_owned())
+}
+
+fn of_series(
+    before: &BTreeMap<Instant, Option<Interval>>,
+    after: &BTreeMap<Instant, Option<Interval>>,
+) -> Result<Vec<Step>, String> {
+    let live = |key: &Instant| before.get(key).copied().flatten().is_some();
+    if after.iter().any(|(key, at)| at.is_some() && !live(key)) {
+        return Err("dates are added to a booking by the business; move or cancel single dates of it".to_owned());
+    }
+    let mut steps = Vec::new();
+    let mut gone = Vec::new();
+    for (key, was) in before {
+        let Some(was) = was else { continue };
+        match after.get(key).copied().flatten() {
+            None => gone.push(*key),
+            Some(is) if is != *was => steps.push(Step::Move(*key, is)),
+            Some(_) => {}
+        }
+    }
+    // A series that was cut short is cancelled from there on, as one change.
+    let live: Vec<Instant> = before.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| *key).collect();
+    let tail = gone.len() > 1 && live.ends_with(&gone);
+    match (tail, gone.first(), gone.len() == live.len()) {
+        (_, Some(_), true) => return Ok(vec![Step::CancelAll]),
+        (true, Some(first), false) => steps.push(Step::CancelFrom(*first)),
+        _ => steps.extend(gone.into_iter().map(Step::Cancel)),
+    }
+    Ok(steps)
+}
+
+/// The times by RECURRENCE-ID; `None` for an instance that is cancelled.
+fn instances(object: &Object, zone: &Zone) -> Result<BTreeMap<Instant, Option<Interval>>, String> {
+    let all = Interval { start: Instant::from_unix(-62_135_596_800), end: Instant::MAX };
+    let found =
+        object.instances(all, zone, MOST).map_err(|_| "a booking has an end, and at most 400 dates".to_owned())?;
+    let time = |instance: &ObjectInstance<'_>| {
+        let cancelled = instance.component.says("STATUS", "CANCELLED");
+        (instance.recurrence_at, (!cancelled).then_some(instance.at))
+    };
+    Ok(found.iter().map(time).collect())
+}
+
+/// When the master itself takes place.
+fn begins(object: &Object, zone: &Zone) -> Option<Interval> {
+    object.master_at(zone)
+}
+
+fn master(object: &Object) -> Option<&Component> {
+    object.components().find(|component| component.property("RECURRENCE-ID").is_none())
+}
+
+/// The values of a property, in no order.
+fn values(component: &Component, name: &str) -> Vec<String> {
+    let mut values: Vec<String> = component
+        .properties
+        .iter()
+        .filter(|property| property.is(name))
+        .map(|property| property.value.trim().to_owned())
+        .collect();
+    // Addresses are compared without case.
+    if matches!(name, "ORGANIZER" | "ATTENDEE" | "RRULE") {
+        values.iter_mut().for_each(|value| *value = value.to_lowercase());
+    }
+    values.sort();
+    values
+}
+
+/// The content lines that a client added for itself: properties that are neither when, nor the business's, where they
+/// differ from what the business wrote, and its alarms.
+pub(super) fn personal(rendered: &Object, sent: &Object) -> String {
+    let (Some(old), Some(new)) = (master(rendered), master(sent)) else { return String::new() };
+    let mut own = Component { name: String::new(), properties: Vec::new(), components: Vec::new() };
+    let is_personal = |property: &&Property| !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name));
+    for property in new.properties.iter().filter(is_personal) {
+        if values(old, &property.name) != values(new, &property.name) {
+            own.properties.push(property.clone());
+        }
+    }
+    let alarms = |component: &Component| -> Vec<Component> {
+        component.components.iter().filter(|inner| inner.name == "VALARM").map(without_stamps).collect()
+    };
+    let (before, after) = (alarms(old), alarms(new));
+    if before != after {
+        own.components = new.components.iter().filter(|inner| inner.name == "VALARM").cloned().collect();
+    }
+    let mut text = own.inner_ical();
+    if before != after && after.is_empty() {
+        text.push_str(crate::ical::personal::NO_ALARMS);
+    }
+    text
+}
+
+/// An alarm without what clients note in it.
+fn without_stamps(alarm: &Component) -> Component {
+    let kept = |property: &&Property| {
+        !["UID", "X-WR-ALARMUID", "ACKNOWLEDGED", "X-MOZ-LASTACK", "DESCRIPTION"].iter().any(|name| property.is(name))
+    };
+    let properties = alarm.properties.iter().filter(kept).cloned().collect();
+    Component { name: alarm.name.clone(), properties, components: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ical::object::Limits;
+
+    fn object(inside: &str) -> Object {
+        let text = format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Cut\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n"
+        );
+        Object::parse(text.as_bytes(), &Limits::default()).unwrap()
+    }
+
+    fn steps(served: &str, sent: &str) -> Result<Vec<Step>, String> {
+        plan(&object(served), &object(sent), &Zone::utc())
+    }
+
+    const ONCE: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\n";
+    const WEEKLY: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\n";
+
+    fn at(text: &str) -> Instant {
+        Zone::utc().instant(crate::time::parse_civil(text).unwrap())
+    }
+
+    fn hour(text: &str) -> Interval {
+        Interval { start: at(text), end: at(text) + 3600 }
+    }
+
+    #[test]
+    fn a_drag_moves() {
+        assert_eq!(steps(ONCE, ONCE), Ok(vec![]));
+        let moved = ONCE.replace("T09", "T11").replace("T10", "T12");
+        assert_eq!(steps(ONCE, &moved), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
+        assert_eq!(steps(ONCE, &format!("{ONCE}STATUS:CANCELLED\r\n")), Ok(vec![Step::CancelAll]));
+        let zoned = "DTSTART;TZID=Europe/Berlin:20260302T100000\r\nDURATION:PT1H\r\n";
+        assert_eq!(steps(ONCE, zoned), Ok(vec![]), "the same time on another clock");
+    }
+
+    #[test]
+    fn what_is_the_business_stays() {
+        for sent in ["LOCATION:Elsewhere\r\n", "ATTENDEE:mailto:x@example.com\r\n", "RDATE:20260303T090000Z\r\n"] {
+            let refused = steps(ONCE, &format!("{ONCE}{sent}"));
+            assert!(refused.is_err(), "{sent}");
+        }
+    }
+
+    #[test]
+    fn single_dates_of_a_series() {
+        let second = at("2026-03-09T09:00:00");
+        assert_eq!(steps(WEEKLY, &format!("{WEEKLY}EXDATE:20260309T090000Z\r\n")), Ok(vec![Step::Cancel(second)]));
+        assert!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=9")).is_err(), "dates are added by the business");
+        assert!(steps(&format!("{WEEKLY}EXDATE:20260309T090000Z\r\n"), WEEKLY).is_err(), "nor is one brought back");
+        assert_eq!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=1")), Ok(vec![Step::CancelFrom(second)]));
+        assert_eq!(
+            steps(WEEKLY, &WEEKLY.replace("COUNT=4", "UNTIL=20260316T090000Z")),
+            Ok(vec![Step::Cancel(at("2026-03-23T09:00:00"))])
+        );
+        let moved = format!(
+            "{WEEKLY}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260309T090000Z\r\nDTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z\r\n"
+        );
+        assert_eq!(steps(WEEKLY, &moved), Ok(vec![Step::Move(second, hour("2026-03-10T14:00:00"))]));
+        let off = moved.replace(
+            "DTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z",
+            "DTSTART:20260309T090000Z\r\nDTEND:20260309T100000Z\r\nSTATUS:CANCELLED",
+        );
+        assert_eq!(steps(WEEKLY, &off), Ok(vec![Step::Cancel(second)]));
+        let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
+        assert_eq!(steps(WEEKLY, &later), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
+    }
+
+    #[test]
+    fn what_somebody_adds_is_theirs() {
+        let served = format!(
+            "{ONCE}DESCRIPTION:Customer: Ben\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT1H\r\nEND:VALARM\r\n"
+        );
+        let sent = format!(
+            "{ONCE}DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
+        );
+        let text = personal(&object(&served), &object(&sent));
+        assert_eq!(
+            text,
+            "DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
+        );
+        assert_eq!(personal(&object(&served), &object(&served)), "");
+        assert_eq!(
+            personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n"))),
+            crate::ical::personal::NO_ALARMS
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! CalDAV: WebDAV (RFC 4918) with calendars (RFC 4791), sync (RFC 6578), access control as read-only truth (RFC 3744) and
+//! what clients expect beside them.
+//!
+//! A request is parsed once (`path`, `request`, `xml`), answered by a method's file, and whatever goes wrong becomes a
+//! status and an element in one table (`condition`).
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `path` | addresses and what they name |
+//! | `propfind`, `proppatch`, `property/` | properties: asked for, set, and what they say |
+//! | `listing`, `multistatus` | lists of objects, written a page at a time |
+//! | `object` | GET, PUT, DELETE, COPY, MOVE |
+//! | `bookings` | what clients change in `bookings`, through the business's rules |
+//! | `collection` | MKCALENDAR, MKCOL, DELETE |
+//! | `report/` | REPORT, one file each |
+//! | `filter`, `calendar_data` | from XML to the questions of [`crate::ical::object`] |
+//! | `availability` | working hours as `calendar-availability` |
+
+mod availability;
+mod bookings;
+mod calendar_data;
+mod collection;
+mod condition;
+mod filter;
+mod listing;
+mod login;
+mod multistatus;
+mod object;
+mod path;
+mod property;
+mod propfind;
+mod proppatch;
+mod report;
+mod request;
+mod sync_token;
+mod xml;
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use axum::routing::any;
+use http_body_util::{BodyExt, Limited};
+use moka::sync::Cache;
+
+use crate::auth::{Login, Logins};
+use crate::booking::Links;
+use crate::calendar::write::Transfer;
+use crate::calendar::{Viewer, home};
+use crate::ical::object::Limits;
+use crate::net::ClientAddr;
+use crate::store::{Id, Store, TenantId};
+use crate::time::Instant;
+use collection::Maker;
+use condition::Failure;
+use object::Place;
+use path::Target;
+use property::Wanted;
+
+/// What is announced (RFC 4918 §18, RFC 3744 §7.2, RFC 5689 §3.1, RFC 4791 §5.1). Not locks: there are none.
+const COMPLIANCE: HeaderValue = HeaderValue::from_static(
+    "1, 3, access-control, extended-mkcol, calendar-access, calendar-proxy, calendar-availability",
+);
+
+/// Told of the collections of a business that changed.
+pub type OnChange = Arc<dyn Fn(TenantId, &[Id]) + Send + Sync>;
+
+/// What CalDAV works with; cheap to clone.
+#[derive(Clone)]
+pub struct DavState(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    links: Links,
+    logins: Logins,
+    clock: fn() -> Instant,
+    on_change: OnChange,
+    /// Whether passwords can be asked for: over https, or on this machine alone.
+    protected: bool,
+    /// People whose home is known to have what every home has.
+    furnished: Cache<(TenantId, Id), ()>,
+}
+
+impl DavState {
+    /// CalDAV over a database, reached at the links' address.
+    #[must_use]
+    pub fn new(store: Store, links: Links, clock: fn() -> Instant, on_change: OnChange) -> Self {
+        let logins = Logins::new(store.clone(), links.key.clone(), clock);
+        let protected = login::is_protected(&links.public_url);
+        let furnished = Cache::builder().max_capacity(100_000).build();
+        Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished }))
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn links(&self) -> &Links {
+        &self.0.links
+    }
+
+    fn changed(&self, tenant: TenantId, collections: &[Id]) {
+        (self.0.on_change)(tenant, collections);
+    }
+}
+
+/// Who asks, and when.
+struct Session {
+    login: Arc<Login>,
+    viewer: Viewer,
+}
+
+/// The limits of what is put.
+fn limits() -> &'static Limits {
+    static LIMITS: LazyLock<Limits> = LazyLock::new(Limits::default);
+    &LIMITS
+}
+
+/// `/dav/…` and `/.well-known/caldav`.
+pub fn routes(state: DavState) -> Router {
+    Router::new()
+        .route("/.well-known/caldav", any(well_known))
+        .route("/", any(host))
+        .route("/dav", any(handle))
+        .route("/dav/", any(handle))
+        .route("/dav/{*path}", any(handle))
+        .with_state(state)
+}
+
+/// RFC 6764 §5, for any method.
+async fn well_known(request: Request) -> Response<Body> {
+    drain(request.into_body()).await;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(path::ROOT));
+    response
+}
+
+/// The host itself: the last place where Apple and others look for a principal.
+async fn host(state: State<DavState>, request: Request) -> Response<Body> {
+    if matches!(request.method().as_str(), "PROPFIND" | "OPTIONS") {
+        return handle(state, request).await;
+    }
+    let mut response = Response::new(Body::from("There is nothing here.\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+async fn handle(State(state): State<DavState>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let mut body = Some(body);
+    let answer = answer(&state, &parts, &mut body).await;
+    let mut response = answer.unwrap_or_else(|failure| failure.response(parts.uri.path()));
+    if let Some(unread) = body {
+        drain(unread).await;
+    }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // RFC 9110 §15.5.6
+        let allowed = allowed(Target::parse(parts.uri.path()).as_ref());
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    }
+    if parts.method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    let headers = response.headers_mut();
+    // Clients look for it on answers to PROPFIND, too.
+    headers.insert("dav", COMPLIANCE);
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// Takes what a client is still sending, so that the connection can be used again (RFC 9112 §9.3): many send the body of
+/// their first request before they are asked for a password.
+async fn drain(body: Body) {
+    const MOST: usize = 1024 * 1024;
+    // What goes wrong here has been answered already.
+    Limited::new(body, MOST).collect().await.ok();
+}
+
+async fn answer(state: &DavState, parts: &Parts, body: &mut Option<Body>) -> Result<Response<Body>, Failure> {
+    let method = parts.method.as_str();
+    let target = Target::parse(match parts.uri.path() {
+        "/" => path::ROOT,
+        path => path,
+    });
+    if method == "OPTIONS" {
+        return Ok(options(target.as_ref()));
+    }
+    let from = parts.extensions.get::<ClientAddr>().copied();
+    let from = from.unwrap_or(ClientAddr(std::net::Ipv4Addr::UNSPECIFIED.into()));
+    let session = login::session(state, &parts.headers, from).await?;
+    let target = match (target, method) {
+        (Some(target), _) => target,
+        // Where a calendar would lie, the slash at the end does not matter.
+        (None, "MKCOL" | "MKCALENDAR") => {
+            Target::parse(parts.uri.path().trim_end_matches('/')).ok_or(crate::calendar::Error::NoParent)?
+        }
+        (None, "PUT") => return Err(crate::calendar::Error::NoParent.into()),
+        (None, _) => return Err(crate::calendar::Error::NotFound.into()),
+    };
+    let body = body.take().unwrap_or_default();
+    dispatch(state, &session, method, target, (&parts.headers, body)).await
+}
+
+async fn dispatch(
+    state: &DavState,
+    session: &Session,
+    method: &str,
+    target: Target,
+    (headers, body): (&HeaderMap, Body),
+) -> Result<Response<Body>, Failure> {
+    let prefer = request::prefer(headers);
+    match (method, Place::of(&target)) {
+        ("PROPFIND", _) => {
+            let depth = request::depth(headers)?;
+            let sent = request::xml(headers, body).await?;
+            let wanted = Wanted::of_propfind(sent.as_ref())?;
+            propfind::propfind(state, session, target, depth, (wanted, prefer)).await
+        }
+        ("PROPPATCH", _) => {
+            let root = request::xml(headers, body).await?;
+            proppatch::proppatch(state, session, target, root, prefer).await
+        }
+        ("REPORT", _) => {
+            let depth = request::depth(headers)?;
+            let root = request::xml(headers, body).await?;
+            report::report(state, session, target, depth, (root, prefer)).await
+        }
+        ("GET" | "HEAD", Some(place)) => object::get(state, session, place, headers).await,
+        ("GET" | "HEAD", None) => browse(state, session, &target).await,
+        ("PUT", Some(place)) => object::put(state, session, place, headers, body, prefer).await,
+        ("DELETE", Some(place)) => object::delete(state, session, place, headers).await,
+        ("COPY", Some(place)) => object::transfer(state, session, place, headers, Transfer::Copy).await,
+        ("MOVE", Some(place)) => object::transfer(state, session, place, headers, Transfer::Move).await,
+        ("MKCALENDAR" | "MKCOL", _) => {
+            let maker = if method == "MKCOL" { Maker::MkCol } else { Maker::MkCalendar };
+            let root = request::xml(headers, body).await?;
+            match target {
+                Target::Collection { username, collection } => {
+                    collection::make(state, session, (username, collection), maker, root).await
+                }
+                Target::Object { username, collection, .. } => {
+                    Err(collection::inside(state, session, (username, collection)).await?)
+                }
+                _ => Err(Failure::condition(
+                    condition::Condition::MustBeNull,
+                    "there is something at this address already",
+                )),
+            }
+        }
+        ("DELETE", None) => match target {
+            Target::Collection { username, collection } => {
+                let depth = request::depth(headers)?;
+                collection::delete(state, session, (username, collection), depth).await
+            }
+            _ => Err(Failure::MethodNotAllowed),
+        },
+        _ => Err(Failure::MethodNotAllowed),
+    }
+}
+
+/// The methods that something has.
+const fn allowed(target: Option<&Target>) -> &'static str {
+    match target {
+        Some(Target::Object { .. }) => "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT",
+        Some(Target::Collection { .. }) => "OPTIONS, GET, HEAD, DELETE, PROPFIND, PROPPATCH, REPORT, MKCALENDAR, MKCOL",
+        _ => "OPTIONS, GET, HEAD, PROPFIND, PROPPATCH, REPORT",
+    }
+}
+
+/// OPTIONS, for whoever asks. Thunderbird needs 200, not 204.
+fn options(target: Option<&Target>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed(target)));
+    response
+}
+
+/// GET of what is no object: where people land who open the address in a browser.
+async fn browse(state: &DavState, session: &Session, target: &Target) -> Result<Response<Body>, Failure> {
+    if let Some(username) = target.username().map(str::to_owned) {
+        let viewer = session.viewer;
+        state.store().read(move |conn| home::find(conn, &viewer, &username).map(|_| ())).await?;
+    }
+    let text = "This is a CalDAV address. Give it to a calendar program, with your user name and an app password.\n";
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Ok(response)
+}

@@ -1,0 +1,277 @@
+//! Objects: GET and HEAD, PUT, DELETE (RFC 4791 §5.3.2 to §5.3.4), COPY and MOVE (RFC 4918 §9.8, §9.9).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+
+use super::condition::{Condition, Failure};
+use super::path::Target;
+use super::property::http_date;
+use super::request::{self, Prefer};
+use super::{DavState, Session, bookings, limits};
+use crate::calendar::home;
+use crate::calendar::members::{self, Member};
+use crate::calendar::precondition::Preconditions;
+use crate::calendar::write::{self, Incoming, Transfer, Written};
+use crate::calendar::{self};
+use crate::ical::object::Object;
+
+const CALENDAR: HeaderValue = HeaderValue::from_static("text/calendar; charset=utf-8");
+
+/// The address of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub username: String,
+    pub collection: String,
+    pub name: String,
+}
+
+impl Place {
+    pub fn of(target: &Target) -> Option<Self> {
+        let Target::Object { username, collection, name } = target else { return None };
+        Some(Self { username: username.clone(), collection: collection.clone(), name: name.clone() })
+    }
+
+    fn target(&self) -> Target {
+        let Self { username, collection, name } = self.clone();
+        Target::Object { username, collection, name }
+    }
+
+    fn href(&self) -> String {
+        self.target().href()
+    }
+}
+
+/// GET and HEAD.
+pub(super) async fn get(
+    state: &DavState,
+    session: &Session,
+    place: Place,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    let viewer = session.viewer;
+    let expected = request::preconditions(headers, &place.target())?;
+    let found = state.store().read(move |conn| {
+        let home = home::find(conn, &viewer, &place.username)?;
+        let collection = home::collection(conn, &home, &place.collection)?;
+        members::find(conn, &collection, &place.name)?.ok_or(calendar::Error::NotFound)
+    });
+    let member = found.await?;
+    if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&member.etag))) {
+        return Err(calendar::Error::Precondition.into());
+    }
+    let unchanged = match &expected.if_none_match {
+        Some(tags) => tags.include(Some(&member.etag)),
+        None => request::date(headers, &header::IF_MODIFIED_SINCE).is_some_and(|since| member.modified_at <= since),
+    };
+    Ok(served(member, unchanged))
+}
+
+fn served(member: Member, unchanged: bool) -> Response<Body> {
+    let body = if unchanged { Body::empty() } else { Body::from(member.body.unwrap_or_default()) };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    insert(headers, header::ETAG, &format!("\"{}\"", member.etag));
+    insert(headers, header::LAST_MODIFIED, &http_date(member.modified_at));
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        headers.insert(header::CONTENT_TYPE, CALENDAR);
+        // A name from a client is never a file's.
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"event.ics\""));
+    }
+    response
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// A calendar object as a client sent it.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub object: Object,
+    pub incoming: Incoming,
+    /// Whether what is kept is what was sent, octet by octet.
+    pub verbatim: bool,
+}
+
+/// Reads what a client wants to keep (RFC 4791 §5.3.2.1).
+pub(super) fn sent(headers: &HeaderMap, bytes: &Bytes) -> Result<Sent, Failure> {
+    let essence = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let essence = essence.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    // Some clients send none.
+    if essence.is_some_and(|essence| {
+        !matches!(essence.as_str(), "" | "text/calendar" | "application/octet-stream" | "text/plain")
+    }) {
+        let detail = "calendar objects are text/calendar";
+        return Err(Failure::condition(Condition::SupportedCalendarData, detail));
+    }
+    let object = Object::parse(bytes, limits()).map_err(calendar::Error::from)?;
+    let (body, verbatim) = match std::str::from_utf8(bytes) {
+        Ok(text) if has_only_crlf(text) => (text.to_owned(), true),
+        // Lines that end otherwise are given CRLF (RFC 5545 §3.1), and so the bytes are others.
+        Ok(text) => (with_crlf(text), false),
+        // A fold may split a character (RFC 5545 §3.1); what is kept is text.
+        Err(_) => (object.calendar().to_ical(), false),
+    };
+    let incoming = Incoming::new(&object, body);
+    Ok(Sent { object, incoming, verbatim })
+}
+
+fn has_only_crlf(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let lone = |at: usize| bytes[at] == b'\n' && (at == 0 || bytes[at - 1] != b'\r');
+    !(0..bytes.len()).any(lone) && text.contains('\n')
+}
+
+fn with_crlf(text: &str) -> String {
+    let ends = if text.contains('\n') { '\n' } else { '\r' };
+    let mut out = String::with_capacity(text.len() + text.len() / 32);
+    for line in text.split_terminator(ends) {
+        out.push_str(line.trim_end_matches('\r'));
+        out.push_str("\r\n");
+    }
+    out
+}
+
+/// PUT.
+pub(super) async fn put(
+    state: &DavState,
+    session: &Session,
+    place: Place,
+    headers: &HeaderMap,
+    body: Body,
+    prefer: Prefer,
+) -> Result<Response<Body>, Failure> {
+    if headers.contains_key(header::CONTENT_RANGE) {
+        // RFC 9110 §14.4: taking it for the whole would lose the rest.
+        return Err(Failure::BadRequest("a part of an object cannot be put; send the whole".to_owned()));
+    }
+    let bytes = request::body(headers, body, limits().bytes).await.map_err(|error| match error {
+        Failure::TooLarge => {
+            Failure::condition(Condition::MaxResourceSize, format!("an object has at most {} octets", limits().bytes))
+        }
+        other => other,
+    })?;
+    let expected = request::preconditions(headers, &place.target())?;
+    let sent = sent(headers, &bytes)?;
+    let verbatim = sent.verbatim;
+    if is_bookings(&place) {
+        let written = bookings::put(state, session, &place, sent, expected).await?;
+        return answer_put(state, session, place, written, (false, prefer)).await;
+    }
+    let (viewer, at) = (session.viewer, place.clone());
+    let incoming = Arc::new(sent.incoming);
+    let written = state.store().write(move |conn| {
+        let home = home::find(conn, &viewer, &at.username)?;
+        let collection = home::collection(conn, &home, &at.collection).map_err(|error| match error {
+            calendar::Error::NotFound => calendar::Error::NoParent,
+            other => other,
+        })?;
+        write::put(conn, &viewer, &collection, &at.name, &incoming, &expected)
+    });
+    let written = written.await?;
+    answer_put(state, session, place, written, (verbatim, prefer)).await
+}
+
+fn is_bookings(place: &Place) -> bool {
+    matches!(place.collection.as_str(), home::BOOKINGS | home::TEAM)
+}
+
+/// The tag is told only where the bytes were kept as they came (RFC 4791 §5.3.4), or are sent back.
+async fn answer_put(
+    state: &DavState,
+    session: &Session,
+    place: Place,
+    written: Written,
+    (verbatim, prefer): (bool, Prefer),
+) -> Result<Response<Body>, Failure> {
+    let status = if written.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
+    let mut response = Response::new(Body::empty());
+    if prefer.representation {
+        response = get(state, session, place.clone(), &HeaderMap::new()).await?;
+        insert(response.headers_mut(), header::CONTENT_LOCATION, &place.href());
+        insert(response.headers_mut(), HeaderName::from_static("preference-applied"), "return=representation");
+        // RFC 8144 §2.2: with a body it is 200 instead of 204.
+        *response.status_mut() = if written.created { status } else { StatusCode::OK };
+    } else {
+        *response.status_mut() = status;
+        if verbatim {
+            insert(response.headers_mut(), header::ETAG, &format!("\"{}\"", written.etag));
+        }
+    }
+    Ok(response)
+}
+
+/// DELETE.
+pub(super) async fn delete(
+    state: &DavState,
+    session: &Session,
+    place: Place,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    let expected = request::preconditions(headers, &place.target())?;
+    if is_bookings(&place) {
+        bookings::delete(state, session, &place, expected).await?;
+        return Ok(no_content());
+    }
+    let viewer = session.viewer;
+    let deleted = state.store().write(move |conn| {
+        let home = home::find(conn, &viewer, &place.username)?;
+        let collection = home::collection(conn, &home, &place.collection)?;
+        write::delete(conn, &viewer, &collection, &place.name, &expected)
+    });
+    deleted.await?;
+    Ok(no_content())
+}
+
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// COPY and MOVE.
+pub(super) async fn transfer(
+    state: &DavState,
+    session: &Session,
+    place: Place,
+    headers: &HeaderMap,
+    kind: Transfer,
+) -> Result<Response<Body>, Failure> {
+    let destination = request::destination(headers)?;
+    let overwrite = request::overwrite(headers)?;
+    let expected: Preconditions = request::preconditions(headers, &place.target())?;
+    let Some(to) = Place::of(&destination) else {
+        // A whole calendar is never overwritten by an object.
+        return Err(Failure::Conflict("the destination is no place for an object"));
+    };
+    if to == place {
+        let detail = "source and destination are the same";
+        return Err(Failure::Calendar(calendar::Error::Forbidden(detail)));
+    }
+    let viewer = session.viewer;
+    let address = to.href();
+    let created = state.store().write(move |conn| {
+        let home = home::find(conn, &viewer, &place.username)?;
+        let from = home::collection(conn, &home, &place.collection)?;
+        let other = home::find(conn, &viewer, &to.username)?;
+        let target = home::collection(conn, &other, &to.collection).map_err(|error| match error {
+            calendar::Error::NotFound => calendar::Error::NoParent,
+            error => error,
+        })?;
+        let (original, copy) = ((&from, place.name.as_str()), (&target, to.name.as_str()));
+        write::transfer(conn, &viewer, original, copy, (kind, overwrite), &expected)
+    });
+    let mut response = no_content();
+    if created.await? {
+        *response.status_mut() = StatusCode::CREATED;
+        insert(response.headers_mut(), header::LOCATION, &address);
+    }
+    Ok(response)
+}

@@ -1,0 +1,231 @@
+//! Paths under `/dav/` and what they name.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// Where everything begins.
+pub(super) const ROOT: &str = "/dav/";
+
+/// What a path names, whether it is there or not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Target {
+    /// `/dav/`
+    Root,
+    /// `/dav/principals/`
+    Principals,
+    /// `/dav/principals/{username}/`
+    Principal(String),
+    /// `/dav/principals/{username}/calendar-proxy-read/` or `…-write/`
+    Proxy { username: String, write: bool },
+    /// `/dav/calendars/`
+    Calendars,
+    /// `/dav/calendars/{username}/`
+    Home(String),
+    /// `/dav/calendars/{username}/inbox/`
+    Inbox(String),
+    /// `/dav/calendars/{username}/outbox/`
+    Outbox(String),
+    /// `/dav/calendars/{username}/{collection}/`
+    Collection { username: String, collection: String },
+    /// `/dav/calendars/{username}/{collection}/{name}`
+    Object { username: String, collection: String, name: String },
+}
+
+pub(super) const PROXY_READ: &str = "calendar-proxy-read";
+pub(super) const PROXY_WRITE: &str = "calendar-proxy-write";
+const INBOX: &str = "inbox";
+const OUTBOX: &str = "outbox";
+
+/// Octets of a segment.
+const MAX_SEGMENT: usize = 255;
+
+impl Target {
+    /// What the path of a URL names; `None` for what nothing can be at.
+    pub fn parse(path: &str) -> Option<Self> {
+        let rest = path.strip_prefix("/dav")?;
+        let rest = rest.strip_prefix('/').or(if rest.is_empty() { Some("") } else { None })?;
+        let slash = rest.ends_with('/');
+        let segments = rest.strip_suffix('/').unwrap_or(rest);
+        if segments.is_empty() {
+            return Some(Self::Root);
+        }
+        let segments: Option<Vec<String>> = segments.split('/').map(segment).collect();
+        let segments = segments?;
+        let texts: Vec<&str> = segments.iter().map(String::as_str).collect();
+        Some(match texts.as_slice() {
+            ["principals"] => Self::Principals,
+            ["principals", username] => Self::Principal((*username).to_owned()),
+            ["principals", username, PROXY_READ] => Self::Proxy { username: (*username).to_owned(), write: false },
+            ["principals", username, PROXY_WRITE] => Self::Proxy { username: (*username).to_owned(), write: true },
+            ["calendars"] => Self::Calendars,
+            ["calendars", username] => Self::Home((*username).to_owned()),
+            ["calendars", username, INBOX] => Self::Inbox((*username).to_owned()),
+            ["calendars", username, OUTBOX] => Self::Outbox((*username).to_owned()),
+            ["calendars", username, collection] => {
+                Self::Collection { username: (*username).to_owned(), collection: (*collection).to_owned() }
+            }
+            ["calendars", username, collection, name] if !slash && !matches!(*collection, INBOX | OUTBOX) => {
+                Self::Object {
+                    username: (*username).to_owned(),
+                    collection: (*collection).to_owned(),
+                    name: (*name).to_owned(),
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What an `href` of a request, or a Destination, names: a path, or a URL whose path it is. Which server a URL names
+    /// does not count: behind proxies, scheme and port are not what the client sees.
+    pub fn of_href(href: &str) -> Option<Self> {
+        let href = href.trim();
+        let path = match href.split_once("://") {
+            Some((_, rest)) => &rest[rest.find('/')?..],
+            None => href,
+        };
+        Self::parse(path.split(['?', '#']).next().unwrap_or_default())
+    }
+
+    /// Its path, encoded, with a slash at the end of what is a collection.
+    pub fn href(&self) -> String {
+        match self {
+            Self::Root => ROOT.to_owned(),
+            Self::Principals => format!("{ROOT}principals/"),
+            Self::Principal(username) => principal(username),
+            Self::Proxy { username, write } => {
+                format!("{}{}/", principal(username), if *write { PROXY_WRITE } else { PROXY_READ })
+            }
+            Self::Calendars => format!("{ROOT}calendars/"),
+            Self::Home(username) => home(username),
+            Self::Inbox(username) => format!("{}{INBOX}/", home(username)),
+            Self::Outbox(username) => format!("{}{OUTBOX}/", home(username)),
+            Self::Collection { username, collection } => collection_href(username, collection),
+            Self::Object { username, collection, name } => {
+                let mut href = collection_href(username, collection);
+                push_encoded(&mut href, name);
+                href
+            }
+        }
+    }
+
+    /// Whose calendars or principal it belongs to.
+    pub fn username(&self) -> Option<&str> {
+        match self {
+            Self::Root | Self::Principals | Self::Calendars => None,
+            Self::Principal(username) | Self::Home(username) | Self::Inbox(username) | Self::Outbox(username) => {
+                Some(username)
+            }
+            Self::Proxy { username, .. } | Self::Collection { username, .. } | Self::Object { username, .. } => {
+                Some(username)
+            }
+        }
+    }
+}
+
+/// The path of a principal.
+pub(super) fn principal(username: &str) -> String {
+    let mut href = format!("{ROOT}principals/");
+    push_encoded(&mut href, username);
+    href.push('/');
+    href
+}
+
+/// The path of a calendar home.
+pub(super) fn home(username: &str) -> String {
+    let mut href = format!("{ROOT}calendars/");
+    push_encoded(&mut href, username);
+    href.push('/');
+    href
+}
+
+/// The path of a collection.
+pub(super) fn collection_href(username: &str, collection: &str) -> String {
+    let mut href = home(username);
+    push_encoded(&mut href, collection);
+    href.push('/');
+    href
+}
+
+/// All that is not `unreserved`, a sub-delimiter, `:` or `@` (RFC 3986 §3.3), and `&` and `'`, which XML and shells read.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'\'')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Adds a segment to a path.
+pub(super) fn push_encoded(href: &mut String, segment: &str) {
+    href.extend(utf8_percent_encode(segment, SEGMENT));
+}
+
+/// A decoded segment that can name something.
+fn segment(encoded: &str) -> Option<String> {
+    let decoded = percent_decode_str(encoded).decode_utf8().ok()?;
+    let bad = decoded.is_empty()
+        || decoded.len() > MAX_SEGMENT
+        || matches!(&*decoded, "." | "..")
+        || decoded.contains(|c: char| c == '/' || c == '\\' || c.is_control());
+    (!bad).then(|| decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_there_and_back() {
+        for (path, target) in [
+            ("/dav/", Target::Root),
+            ("/dav/principals/anna/", Target::Principal("anna".into())),
+            ("/dav/calendars/anna/", Target::Home("anna".into())),
+            (
+                "/dav/calendars/anna/my%20calendar/",
+                Target::Collection { username: "anna".into(), collection: "my calendar".into() },
+            ),
+            (
+                "/dav/calendars/anna/work/a%26b%20%C3%A9@x.ics",
+                Target::Object { username: "anna".into(), collection: "work".into(), name: "a&b é@x.ics".into() },
+            ),
+            ("/dav/principals/anna/calendar-proxy-write/", Target::Proxy { username: "anna".into(), write: true }),
+        ] {
+            assert_eq!(Target::parse(path).as_ref(), Some(&target), "{path}");
+            assert_eq!(target.href(), path);
+            assert_eq!(Target::of_href(&format!("https://other:81{path}")), Some(target));
+        }
+        assert_eq!(Target::parse("/dav"), Some(Target::Root));
+        assert_eq!(Target::parse("/dav/calendars/anna"), Some(Target::Home("anna".into())));
+    }
+
+    #[test]
+    fn what_names_nothing() {
+        for path in [
+            "/",
+            "/davx/",
+            "/dav/other/",
+            "/dav/calendars/anna/../ben/",
+            "/dav/calendars/anna/%2e%2e/",
+            "/dav//calendars/",
+            "/dav/calendars/anna/a%2Fb/",
+            "/dav/calendars/anna/a%00/",
+            "/dav/calendars/anna/w/x/y",
+            "/dav/calendars/anna/%ff/",
+            "/dav/calendars/anna/w/x.ics/",
+            "/dav/calendars/anna/inbox/x.ics",
+        ] {
+            assert_eq!(Target::parse(path), None, "{path}");
+        }
+    }
+}

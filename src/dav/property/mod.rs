@@ -1,0 +1,127 @@
+//! Properties (RFC 4918 §4): which there are, which are asked for, what they say, and what clients set.
+
+mod live;
+mod stored;
+mod value;
+
+pub(super) use live::{Live, live};
+pub(super) use stored::Stored;
+pub(super) use value::{Describe, Relations, Resource, http_date};
+
+use super::calendar_data;
+use super::condition::{Condition, Failure};
+use super::xml::{Element, Name};
+use crate::ical::object::select::Selection;
+
+/// A property that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// One that Fasti works out.
+    Live(Name, Live),
+    /// `CALDAV:calendar-data` (RFC 4791 §9.6); `None`: the object as it is.
+    CalendarData(Name, Option<Box<Selection>>),
+    /// One that nobody or only clients know.
+    Other(Name),
+}
+
+/// Which properties an answer is to have (RFC 4918 §14.20).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// `DAV:allprop`, and what `DAV:include` names.
+    All(Vec<Asked>),
+    /// `DAV:propname`
+    Names,
+    /// `DAV:prop`
+    These(Vec<Asked>),
+}
+
+impl Wanted {
+    /// What the body of a PROPFIND asks for; without one, everything.
+    pub fn of_propfind(body: Option<&Element>) -> Result<Self, Failure> {
+        let Some(root) = body else { return Ok(Self::All(Vec::new())) };
+        if !root.name.is_dav("propfind") {
+            return Err(Failure::BadRequest("the body of a PROPFIND is a DAV:propfind".to_owned()));
+        }
+        let wanted = Self::of(root)?;
+        wanted.ok_or_else(|| Failure::BadRequest("DAV:propfind has neither prop, propname nor allprop".to_owned()))
+    }
+
+    /// What the elements in `parent`, a report or a propfind, ask for.
+    pub fn of(parent: &Element) -> Result<Option<Self>, Failure> {
+        let mut wanted = None;
+        let mut included = Vec::new();
+        for child in parent.children() {
+            let next = if child.name.is_dav("prop") {
+                Self::These(asked(child)?)
+            } else if child.name.is_dav("propname") {
+                Self::Names
+            } else if child.name.is_dav("allprop") {
+                Self::All(Vec::new())
+            } else {
+                if child.name.is_dav("include") {
+                    included = asked(child)?;
+                }
+                continue;
+            };
+            if wanted.replace(next).is_some() {
+                return Err(Failure::BadRequest("prop, propname and allprop exclude each other".to_owned()));
+            }
+        }
+        if let Some(Self::All(include)) = &mut wanted {
+            *include = included;
+        }
+        Ok(wanted)
+    }
+
+    fn named(&self) -> &[Asked] {
+        match self {
+            Self::All(named) | Self::These(named) => named,
+            Self::Names => &[],
+        }
+    }
+
+    /// Whether the texts of objects are needed.
+    pub fn needs_text(&self) -> bool {
+        self.named().iter().any(|asked| matches!(asked, Asked::CalendarData(..)))
+    }
+
+    /// Whether what clients set on objects is needed.
+    pub fn needs_stored(&self) -> bool {
+        let settable = |asked: &Asked| match asked {
+            Asked::Live(_, live) => live.is_settable(),
+            Asked::CalendarData(..) => false,
+            Asked::Other(_) => true,
+        };
+        !matches!(self, Self::These(named) if !named.iter().any(settable))
+    }
+
+    /// Whether the sync token of a home is needed.
+    pub fn needs_sync_token(&self) -> bool {
+        self.named().iter().any(|asked| matches!(asked, Asked::Live(_, Live::SyncToken)))
+    }
+
+    /// Whether it is needed who may act for whom.
+    pub fn needs_relations(&self) -> bool {
+        self.named().iter().any(|asked| matches!(asked, Asked::Live(_, live) if live.is_about_relations()))
+    }
+}
+
+fn asked(prop: &Element) -> Result<Vec<Asked>, Failure> {
+    const MAX: usize = 500;
+    let mut asked = Vec::new();
+    for element in prop.children() {
+        if asked.len() == MAX {
+            return Err(Failure::condition(Condition::MatchesWithinLimits, format!("more than {MAX} properties")));
+        }
+        let name = element.name.clone();
+        asked.push(if name.is_caldav("calendar-data") {
+            Asked::CalendarData(name, calendar_data::selection(element)?.map(Box::new))
+        } else {
+            match live(&name) {
+                Some(live) => Asked::Live(name, live),
+                None => Asked::Other(name),
+            }
+        });
+    }
+    Ok(asked)
+}

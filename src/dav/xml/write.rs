@@ -1,0 +1,178 @@
+use super::{Name, Node, Ns};
+
+/// The start of every answer: its root declares the namespaces that Fasti writes.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+const DECLARED: [Ns; 4] = [Ns::Dav, Ns::CalDav, Ns::CalendarServer, Ns::Apple];
+
+/// XML that is being written. Names of Fasti's own are written as `prefix:name`.
+#[derive(Debug, Default)]
+pub(in crate::dav) struct Xml {
+    text: String,
+}
+
+impl Xml {
+    /// A document whose root is `name`, opened.
+    pub fn document(name: &str) -> Self {
+        let mut xml = Self { text: String::with_capacity(4096) };
+        xml.text.push_str(DECLARATION);
+        xml.text.push('<');
+        xml.text.push_str(name);
+        for ns in DECLARED {
+            xml.text.push_str(" xmlns:");
+            xml.text.push_str(ns.prefix().unwrap_or_default());
+            xml.text.push_str("=\"");
+            xml.text.push_str(ns.uri());
+            xml.text.push('"');
+        }
+        xml.text.push('>');
+        xml
+    }
+
+    /// What will stand within a document.
+    pub fn fragment() -> Self {
+        Self::default()
+    }
+
+    pub fn open(&mut self, name: &str) {
+        self.text.push('<');
+        self.text.push_str(name);
+        self.text.push('>');
+    }
+
+    pub fn close(&mut self, name: &str) {
+        self.text.push_str("</");
+        self.text.push_str(name);
+        self.text.push('>');
+    }
+
+    pub fn empty(&mut self, name: &str) {
+        self.text.push('<');
+        self.text.push_str(name);
+        self.text.push_str("/>");
+    }
+
+    /// An element with text in it.
+    pub fn text(&mut self, name: &str, text: &str) {
+        self.open(name);
+        push_escaped(&mut self.text, text);
+        self.close(name);
+    }
+
+    /// An element with XML in it.
+    pub fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
+        self.open(name);
+        inside(self);
+        self.close(name);
+    }
+
+    /// A `D:href` (RFC 4918 §14.7).
+    pub fn href(&mut self, path: &str) {
+        self.text("D:href", path);
+    }
+
+    /// XML as it is.
+    pub fn raw(&mut self, xml: &str) {
+        self.text.push_str(xml);
+    }
+
+    /// Text between tags.
+    pub fn escaped(&mut self, text: &str) {
+        push_escaped(&mut self.text, text);
+    }
+
+    /// Opens an element of any name.
+    pub fn open_name(&mut self, name: &Name) {
+        self.start(name);
+        self.text.push('>');
+    }
+
+    /// Closes it.
+    pub fn close_name(&mut self, name: &Name) {
+        self.text.push_str("</");
+        self.tag(name);
+        self.text.push('>');
+    }
+
+    /// An element of any name with nothing in it.
+    pub fn empty_name(&mut self, name: &Name) {
+        self.start(name);
+        self.text.push_str("/>");
+    }
+
+    fn start(&mut self, name: &Name) {
+        self.text.push('<');
+        self.tag(name);
+        if name.ns.prefix().is_none() {
+            self.text.push_str(" xmlns=\"");
+            push_escaped(&mut self.text, name.ns.uri());
+            self.text.push('"');
+        }
+    }
+
+    fn tag(&mut self, name: &Name) {
+        if let Some(prefix) = name.ns.prefix() {
+            self.text.push_str(prefix);
+            self.text.push(':');
+        }
+        self.text.push_str(&name.local);
+    }
+
+    /// Elements and texts that a client sent.
+    pub fn nodes(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            match node {
+                Node::Text(text) => push_escaped(&mut self.text, text),
+                Node::Element(element) => {
+                    self.start(&element.name);
+                    for (at, (name, value)) in element.attributes.iter().enumerate() {
+                        self.attribute(at, name, value);
+                    }
+                    self.text.push('>');
+                    self.nodes(&element.nodes);
+                    self.close_name(&element.name);
+                }
+            }
+        }
+    }
+
+    fn attribute(&mut self, at: usize, name: &Name, value: &str) {
+        self.text.push(' ');
+        match &name.ns {
+            Ns::None => {}
+            Ns::Other(uri) if &**uri == "http://www.w3.org/XML/1998/namespace" => self.text.push_str("xml:"),
+            // Attributes have no default namespace: each gets a prefix of its own.
+            other => {
+                let prefix = format!("a{at}");
+                self.text.push_str(&format!("xmlns:{prefix}=\""));
+                push_escaped(&mut self.text, other.uri());
+                self.text.push_str(&format!("\" {prefix}:"));
+            }
+        }
+        self.text.push_str(&name.local);
+        self.text.push_str("=\"");
+        push_escaped(&mut self.text, value);
+        self.text.push('"');
+    }
+
+    pub fn into_string(self) -> String {
+        self.text
+    }
+}
+
+/// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
+/// (XML 1.0 §2.11), and calendar data has CRLF.
+pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'<' | b'>' | b'&' | b'"' | b'\r')) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'&' => "&amp;",
+            b'"' => "&quot;",
+            _ => "&#13;",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+}
