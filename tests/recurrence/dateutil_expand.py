@@ -22,21 +22,27 @@ def too_long(_signal: int, _frame: object) -> None:
 
 
 def starts(start: datetime, rule: str, end: datetime) -> list[str]:
-    found = []
+    found: list[str] = []
+    try:
+        fill(found, start, rule, end)
+    except TimeoutError:
+        # Also when the time is up just as the timer is taken back.
+        found.append("?")
+    return found
+
+
+def fill(found: list[str], start: datetime, rule: str, end: datetime) -> None:
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         for at in rrulestr(rule, dtstart=start):
             if at > end or len(found) == 60:
                 break
             found.append(at.strftime(FORMAT))
-    except TimeoutError:
-        found.append("?")
     except ValueError as error:
         if not str(error).rstrip(".").endswith(EMPTY):
             raise
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    return found
 
 
 signal.signal(signal.SIGVTALRM, too_long)

@@ -2,6 +2,7 @@
 //!
 //! | file | what must hold |
 //! | --- | --- |
+//! | `caldav.rs` | one of many PUTs is done, and readers who sync miss nothing (R5, R6) |
 //! | `races.rs` | of many who want one slot, as many win as there is room for (R4) |
 //! | `kill/` | what was acknowledged survives `kill -9`, and nothing is half there (R1) |
 //! | `endings.rs` | what is deleted while it is being booked is deleted or booked, never both |
@@ -20,6 +21,7 @@
 //! | --- | --- |
 //! | `FASTI_TEST_PG_URL` | `postgres://postgres@127.0.0.1:PORT`, set by `tests/with-postgres.sh` |
 //! | `FASTI_TEST_ROUNDS` | rounds of each race (20) |
+//! | `FASTI_TEST_SYNC_OPERATIONS` | operations that readers sync through (5,000) |
 //! | `FASTI_TEST_KILLS` | kills of each kill test (10) |
 //! | `FASTI_TEST_MUTANT=no-constraint` | drops the wall against overlaps before the races: they must fail |
 //! | `FASTI_SHARED` | the folder `shared`, if it is not beside this checkout |
@@ -37,6 +39,7 @@ macro_rules! on_both {
     };
 }
 
+mod caldav;
 mod command_line;
 mod endings;
 mod hostile;

@@ -114,6 +114,10 @@ mod statements {
     /// Functions that look over all tenants, and why they may.
     const OVER_ALL_TENANTS: &[(&str, &str)] = &[
         ("list", "src/store/tenants.rs: the businesses themselves, for the command line and the work at start"),
+        (
+            "of_username",
+            "src/store/people.rs: who logs in with an account password does not say which business they mean",
+        ),
         ("forget_answers", "src/store/tokens.rs: old answers of everybody are deleted by age"),
     ];
 

@@ -56,6 +56,7 @@ fn aimed(target: &Target, case: &[u8]) -> Vec<u8> {
 async fn requests_as_bytes(kind: Kind) {
     let target = Target::new(kind).await;
     let before = target.bookings().await;
+    // What CalDAV answers them with a password is in conformance/hostile_dav: a token of the API opens nothing there.
     for (file, statuses) in [
         ("http_cl_te.http", &[400][..]),
         ("http_te_te.http", &[400]),
@@ -63,14 +64,14 @@ async fn requests_as_bytes(kind: Kind) {
         ("http_chunk_overflow.http", &[400]),
         ("http_two_hosts.http", &[400]),
         ("http_host_poison.http", &[404, 405]),
-        ("http_depth_infinity.http", &[404, 405, 501]),
-        ("http_copy_cross_tenant.http", &[404, 405, 501]),
-        ("http_move_overwrite_calendar.http", &[404, 405, 501]),
-        ("http_move_other_host.http", &[404, 405, 501]),
+        ("http_depth_infinity.http", &[401, 404, 405, 501]),
+        ("http_copy_cross_tenant.http", &[401, 404, 405, 501]),
+        ("http_move_overwrite_calendar.http", &[401, 404, 405, 501]),
+        ("http_move_other_host.http", &[401, 404, 405, 501]),
         ("http_put_ifmatch_stale.http", &[405, 412]),
         ("http_put_ifnonematch_star.http", &[405, 412]),
         ("http_if_header_bomb.http", &[400, 405, 431]),
-        ("http_lock_forever.http", &[404, 405, 501]),
+        ("http_lock_forever.http", &[401, 404, 405, 501]),
         ("http_basic_1mb.http.gz", &[400, 431]),
         ("http_gzip_bomb.http", &[400, 413, 415]),
         ("http_range_bomb.http", &[200, 416]),

@@ -1,0 +1,53 @@
+use fasti::store::Role;
+
+use super::event;
+
+on_both! {
+    async fn nobody_sees_anothers(app: App) {
+        let (a, b) = (app.business("a").await, app.business("b").await);
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (_, ben) = app.person(a.tenant, "ben", Role::Staff).await;
+        let (_, carl) = app.person(a.tenant, "carl", Role::Customer).await;
+        let (_, stranger) = app.person(b.tenant, "eve", Role::Manager).await;
+        let path = anna.calendar("work").await;
+        let object = format!("{path}one.ics");
+        anna.put(&object, &[], &event("one", "20260901T080000Z", "")).await.insist(201);
+        for other in [&ben, &carl, &stranger] {
+            for (method, path) in [("GET", &object), ("DELETE", &object), ("PROPFIND", &path), ("DELETE", &path), ("PROPFIND", &anna.home())] {
+                let refused = other.send(method, path, &[("depth", "0")], "").await;
+                assert_eq!(refused.status, 404, "{} {method} {path}", other.username);
+            }
+            other.put(&object, &[], &event("one", "20260902T080000Z", "")).await.insist(404);
+            let theirs = other.calendar("mine").await;
+            other.put(&format!("{theirs}x.ics"), &[], &event("x", "20260902T080000Z", "")).await.insist(201);
+            other.send("COPY", &format!("{theirs}x.ics"), &[("destination", &format!("{path}x.ics"))], "").await.insist(404);
+            other.send("MOVE", &object, &[("destination", &format!("{theirs}y.ics"))], "").await.insist(404);
+            other.report(&path, "1", "D:sync-collection", "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop/>").await.insist(404);
+        }
+        let search = "<D:property-search><D:prop><D:displayname/></D:prop><D:match>a</D:match></D:property-search><D:prop><D:displayname/></D:prop>";
+        let found = stranger.report("/dav/principals/", "0", "D:principal-property-search", search).await.insist(207);
+        assert!(!found.body.contains("anna") && !found.body.contains("carl"), "{}", found.body);
+        anna.get(&object).await.insist(200);
+    }
+
+    async fn managers_look_and_delegates_write(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (_, max) = app.person(a.tenant, "max", Role::Manager).await;
+        let path = anna.calendar("work").await;
+        let object = format!("{path}one.ics");
+        anna.put(&object, &[], &event("one", "20260901T080000Z", "")).await.insist(201);
+        max.get(&object).await.insist(200);
+        max.put(&object, &[], &event("one", "20260902T080000Z", "")).await.insist(403);
+        max.send("DELETE", &path, &[], "").await.insist(403);
+        let group = "/dav/principals/anna/calendar-proxy-write/";
+        let member = "<D:group-member-set><D:href>/dav/principals/max/</D:href></D:group-member-set>";
+        max.proppatch(group, member).await.insist(403);
+        anna.proppatch(group, member).await.insist(207);
+        max.put(&object, &[], &event("one", "20260902T080000Z", "")).await.insist(204);
+        let proxies = max.propfind("/dav/principals/max/", "0", "<S:calendar-proxy-write-for/>").await.insist(207);
+        assert_eq!(proxies.element("S:calendar-proxy-write-for"), "<D:href>/dav/principals/anna/</D:href>");
+        anna.proppatch(group, "<D:group-member-set/>").await.insist(207);
+        max.put(&object, &[], &event("one", "20260903T080000Z", "")).await.insist(403);
+    }
+}

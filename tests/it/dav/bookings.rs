@@ -1,0 +1,134 @@
+use fasti::booking::people::Group;
+use fasti::store::Role;
+use serde_json::json;
+
+use super::event;
+
+on_both! {
+    async fn a_drag_is_a_reschedule(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let carl = app.login(a.tenant, seed.customer, Group::Customers, "carl").await;
+        let path = format!("{}bookings/{}.ics", anna.home(), seed.booking);
+        let served = anna.get(&path).await.insist(200);
+        let tag = served.header("etag").to_owned();
+        assert!(served.body.contains("DTSTART;TZID=Europe/Berlin:20260831T100000"), "{}", served.body);
+        let moved = |to: &str, end: &str| served.body.replace("20260831T100000", to).replace("20260831T110000", end);
+        // 14:00 is held, as the seed has it.
+        let refused = anna.put(&path, &[("if-match", &tag)], &moved("20260831T143000", "20260831T153000")).await.insist(403);
+        assert!(refused.body.contains("<D:need-privileges>"), "{}", refused.body);
+        let unchanged = anna.get(&path).await.insist(200);
+        assert_eq!((unchanged.body.as_str(), unchanged.header("etag")), (served.body.as_str(), tag.as_str()));
+        let done = anna.put(&path, &[("if-match", &tag)], &moved("20260831T120000", "20260831T130000")).await.insist(204);
+        assert_eq!(done.header("etag"), "", "what is kept is not what was sent");
+        anna.put(&path, &[("if-match", &tag)], &moved("20260831T130000", "20260831T140000")).await.insist(412);
+        let booking = app.get(&format!("/v1/bookings/{}", seed.booking), &a.read).expect(200).await.json();
+        assert_eq!(booking["start"], "2026-08-31T12:00:00+02:00");
+        let history = app.get(&format!("/v1/bookings/{}/history", seed.booking), &a.read).expect(200).await.json();
+        assert_eq!(history["items"].as_array().unwrap().last().unwrap()["actor"], "caldav:anna");
+        for (reader, home) in [(&anna, anna.home()), (&carl, carl.home())] {
+            let now = reader.get(&format!("{home}bookings/{}.ics", seed.booking)).await.insist(200);
+            assert!(now.body.contains("DTSTART;TZID=Europe/Berlin:20260831T120000"), "{}", now.body);
+        }
+    }
+
+    async fn deleting_cancels_and_nothing_else_is_theirs(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let path = format!("{}bookings/{}.ics", anna.home(), seed.booking);
+        let served = anna.get(&path).await.insist(200);
+        let renamed = served.body.replace("SUMMARY:", "SUMMARY:My ");
+        anna.put(&path, &[], &renamed).await.insist(403);
+        anna.put(&format!("{}bookings/new.ics", anna.home()), &[], &event("new", "20260901T080000Z", "")).await.insist(403);
+        anna.send("DELETE", &format!("{}bookings/", anna.home()), &[], "").await.insist(403);
+        let token = anna.propfind(&format!("{}bookings/", anna.home()), "0", "<D:sync-token/>").await.element("D:sync-token").to_owned();
+        anna.send("DELETE", &path, &[("if-match", served.header("etag"))], "").await.insist(204);
+        anna.get(&path).await.insist(404);
+        let booking = app.get(&format!("/v1/bookings/{}", seed.booking), &a.read).expect(200).await.json();
+        assert_eq!(booking["status"], "cancelled");
+        let inside = format!("<D:sync-token>{token}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>");
+        let told = anna.report(&format!("{}bookings/", anna.home()), "0", "D:sync-collection", &inside).await.insist(207);
+        assert!(told.responses()[0].contains("404 Not Found"), "{}", told.body);
+    }
+
+    async fn what_one_adds_is_shown_to_nobody_else(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let (_, max) = app.person(a.tenant, "max", Role::Manager).await;
+        let path = format!("{}bookings/{}.ics", anna.home(), seed.booking);
+        let served = anna.get(&path).await.insist(200);
+        let added = "X-APPLE-TRAVEL-ADVISORY-BEHAVIOR:AUTOMATIC\r\nBEGIN:VALARM\r\nUID:mine\r\nACTION:DISPLAY\r\nDESCRIPTION:bring scissors\r\nTRIGGER:-PT7M\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR";
+        let with = served.body.replace("END:VEVENT\r\nEND:VCALENDAR", added);
+        anna.put(&path, &[("if-match", served.header("etag"))], &with).await.insist(204);
+        let mine = anna.get(&path).await.insist(200);
+        assert!(mine.body.contains("TRIGGER:-PT7M") && mine.body.contains("X-APPLE-TRAVEL"), "{}", mine.body);
+        assert_ne!(mine.header("etag"), served.header("etag"));
+        let others = max.get(&path).await.insist(200);
+        assert!(!others.body.contains("scissors") && !others.body.contains("X-APPLE"), "{}", others.body);
+        // It stays when the business moves the booking.
+        let body = json!({ "start": "2026-08-31T12:00" });
+        app.post(&format!("/v1/bookings/{}/reschedule", seed.booking), &a.write, &body).expect(200).await;
+        let later = anna.get(&path).await.insist(200);
+        assert!(later.body.contains("TRIGGER:-PT7M") && later.body.contains("20260831T120000"), "{}", later.body);
+    }
+
+    async fn time_off_cannot_be_booked(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        anna.get("/dav/").await.insist(200);
+        let slots = async || {
+            let path = format!("/v1/availability?service={}&staff={}&from=2026-09-07&to=2026-09-08", seed.service, seed.staff);
+            app.get(&path, &a.read).expect(200).await.json()["slots"].as_array().unwrap().len()
+        };
+        let before = slots().await;
+        let path = format!("{}time-off/gym.ics", anna.home());
+        let weekly = event("gym", "20260803T080000Z", "RRULE:FREQ=WEEKLY\r\n");
+        anna.put(&path, &[], &weekly).await.insist(201);
+        let blocked = slots().await;
+        assert!(blocked < before, "{blocked} < {before}");
+        let wanted = json!({"service": seed.service.to_string(), "staff": seed.staff.to_string(), "start": "2026-09-07T10:00",
+            "customer": {"name": "Ann Guest", "email": "ann@guest.example"}});
+        app.post("/v1/bookings", &a.write, &wanted).expect(409).await;
+        let explained = app.get(&format!("/v1/availability/explain?service={}&staff={}&start=2026-09-07T10:00", seed.service, seed.staff), &a.admin).expect(200).await.json();
+        assert_eq!(explained["available"], false, "{explained}");
+        assert!(explained["reasons"].to_string().contains("time_off"), "{explained}");
+        let free = weekly.replace("DURATION", "TRANSP:TRANSPARENT\r\nDURATION");
+        anna.put(&path, &[], &free).await.insist(204);
+        assert_eq!(slots().await, before, "what is shown as free takes no time");
+        anna.put(&path, &[], &weekly).await.insist(204);
+        anna.send("DELETE", &path, &[], "").await.insist(204);
+        assert_eq!(slots().await, before);
+        app.post("/v1/bookings", &a.write, &wanted).expect(201).await;
+    }
+
+    async fn working_hours_are_calendar_availability(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let hours = json!([{"rrule": "FREQ=WEEKLY;BYDAY=MO,TU", "start": "09:00", "end": "17:00", "breaks": [{"start": "12:00", "end": "13:00"}]}]);
+        let path = format!("/v1/staff/{}/working-hours", seed.staff);
+        app.put(&path, &a.admin, &hours).expect(200).await;
+        let inbox = format!("{}inbox/", anna.home());
+        let read = anna.propfind(&inbox, "0", "<C:calendar-availability/>").await.insist(207);
+        let text = read.element("C:calendar-availability").replace("&#13;", "\r");
+        assert_eq!(text.matches("BEGIN:AVAILABLE").count(), 2, "{text}");
+        // What was read says the same when it is written back, and what is changed in it holds.
+        let set = |text: &str| format!("<C:calendar-availability>{text}</C:calendar-availability>");
+        anna.proppatch(&inbox, &set(&text)).await.insist(207);
+        let kept = app.get(&path, &a.read).expect(200).await.json();
+        assert_eq!(kept.as_array().unwrap().len(), 2, "{kept}");
+        assert_eq!((&kept[1]["start"], &kept[1]["end"], &kept[1]["timezone"]), (&json!("13:00"), &json!("17:00"), &json!("Europe/Berlin")));
+        let later = text.replace("T170000", "T193000");
+        let done = anna.proppatch(&inbox, &set(&later)).await.insist(207);
+        assert!(done.body.contains("200 OK"), "{}", done.body);
+        let slots = format!("/v1/availability?service={}&staff={}&from=2026-09-07&to=2026-09-09", seed.service, seed.staff);
+        let slots = app.get(&slots, &a.read).expect(200).await;
+        assert!(slots.body.contains("2026-09-08T18:30:00+02:00") && !slots.body.contains("\"start\":\"2026-09-07T12:00"), "{}", slots.body);
+        let bad = anna.proppatch(&inbox, &set("nonsense")).await.insist(207);
+        assert!(bad.body.contains("403 Forbidden"), "{}", bad.body);
+    }
+}
