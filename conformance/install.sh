@@ -2,20 +2,22 @@
 # Installs the independent programs that Fasti is tested against into conformance/.cache
 # (which git ignores), and from Debian only what is missing.
 #
-#   install.sh [feeds|subscribers|all]        default: all; safe to run again
+#   install.sh [feeds|subscribers|caldav|peers|all]…  default: all; safe to run again
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$here/.cache
-what=${1:-all}
-case $what in
-    feeds | subscribers | all) ;;
-    *) echo "usage: install.sh [feeds|subscribers|all]" >&2; exit 2 ;;
-esac
+what=${*:-all}
+for part in $what; do
+    case $part in
+        feeds | subscribers | caldav | peers | all) ;;
+        *) echo "usage: install.sh [feeds|subscribers|caldav|peers|all]…" >&2; exit 2 ;;
+    esac
+done
 
 say() { printf 'install: %s\n' "$*"; }
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
-wants() { [ "$what" = all ] || [ "$what" = "$1" ]; }
+wants() { [[ " $what " == *" all "* || " $what " == *" $1 "* ]]; }
 
 # --- Debian -----------------------------------------------------------------------------------
 
@@ -72,7 +74,7 @@ venv() { # venv PACKAGE…
         rm -rf "$cache/venv"
         "$python" -m venv "$cache/venv"
     fi
-    local stamp=$cache/venv/installed-$what
+    local stamp=$cache/venv/installed-${what// /-}
     [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] && return
     say "Python: $*"
     "$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" ||
@@ -116,7 +118,7 @@ npm_install() {
 
 node_packages() { # node_packages NAME@VERSION…
     node_program
-    local stamp=$cache/node/installed-$what
+    local stamp=$cache/node/installed-${what// /-}
     [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] && return
     say "Node: $*"
     npm_install "$@"
@@ -152,6 +154,17 @@ if wants subscribers; then
     # python3-gi is built for Debian's own interpreter, /usr/bin/python3, whatever else is in PATH.
     debian evolution-data-server gir1.2-ecal-2.0 gir1.2-edataserver-1.2 python3 python3-gi dbus
 fi
+if wants caldav; then
+    # python-caldav and its tester go together: 1.5 of the tester names features that 3.6 no longer knows.
+    python_packages+=('caldav==3.6.*' 'caldav-server-tester==1.7.*')
+    npm_packages+=(tsdav@2.3.4 ts-caldav@0.3.7 dav@1.8.0)
+    debian cadaver litmus
+fi
+if wants peers; then
+    python_packages+=('vdirsyncer==0.21.*' 'khal==0.14.*' 'radicale==3.9.*' 'httplib2==0.22.*')
+    # calcurse-caldav runs by our Python, with our httplib2.
+    debian calcurse evolution-data-server gir1.2-ecal-2.0 gir1.2-edataserver-1.2 python3 python3-gi dbus
+fi
 venv "${python_packages[@]}"
-node_packages "${npm_packages[@]}"
+[ ${#npm_packages[@]} = 0 ] || node_packages "${npm_packages[@]}"
 say "ready ($what)"
