@@ -1,5 +1,6 @@
 //! The sample business: a house with a salon, a practice, a language school and a rental yard, in two time zones.
 
+use crate::auth::Secret;
 use crate::booking::blocks::{self, NewBlock};
 use crate::booking::book::{Origin, OverrideInput};
 use crate::booking::feeds::{self, NewFeed, NewFeedOptions};
@@ -25,7 +26,12 @@ pub(super) struct Business {
     pub from: Date,
     /// A week from today.
     pub to: Date,
+    /// Anna's, for her calendar program.
+    pub password: Secret,
 }
+
+/// The login name of a manager.
+pub(super) const USERNAME: &str = "anna";
 
 const BERLIN: &str = "Europe/Berlin";
 const NEW_YORK: &str = "America/New_York";
@@ -127,19 +133,21 @@ pub(super) fn fill(conn: &mut Conn, links: Links) -> Result<Business, Error> {
     made.days_off(conn)?;
     let feeds = made.feeds(conn)?;
     let (haircut, from, to) = (made.services[0], made.day(1), made.day(7));
-    Ok(Business { ctx: made.ctx, bookings: made.bookings, feeds, haircut, from, to })
+    let password = people::add_app_password(conn, &made.ctx, USERNAME, "demo")?;
+    Ok(Business { ctx: made.ctx, bookings: made.bookings, feeds, haircut, from, to, password })
 }
 
 impl Made {
     fn people_and_things(&mut self, conn: &mut Conn) -> Result<(), Error> {
         for (name, timezone, role) in STAFF {
             let email = format!("{}@haus-und-hof.example", name.to_lowercase().replace(' ', "."));
+            let first = name.split(' ').next().unwrap_or_default().to_lowercase();
             let new = NewPerson {
                 role,
                 name: name.to_owned(),
                 email: Some(email),
                 phone: None,
-                username: None,
+                username: Some(first),
                 password_hash: None,
                 timezone: Some(timezone.to_owned()),
                 locale: None,

@@ -70,6 +70,9 @@ fn print(config: &Config, business: &data::Business, token: &str, took: Duration
         listed.push(serde_json::json!({ "kind": feed.kind, "url": url, "name": feed.name }));
     }
     println!("\nOr ask for one:\n  curl '{}'", listed.first().and_then(|f| f["url"].as_str()).unwrap_or_default());
+    let (username, password) = (data::USERNAME, business.password.reveal());
+    println!("\nOr give a calendar program (CalDAV) this account, which sees and moves bookings:");
+    println!("  server {base}, user name {username}, password {password}");
     println!("\nThe API, with a token that may do everything:");
     println!("  curl -H 'Authorization: Bearer {token}' {base}/api/v1/bookings?limit=3");
     let data::Business { haircut, from, to, .. } = business;
@@ -79,7 +82,10 @@ fn print(config: &Config, business: &data::Business, token: &str, took: Duration
     );
     println!("  {base}/api/openapi.json describes it.\n");
     let availability = format!("{base}/api/v1/availability?service={haircut}&from={from}&to={to}");
-    let json = serde_json::json!({ "base": base, "token": token, "feeds": listed, "availability": availability });
+    let caldav = serde_json::json!({ "url": format!("{base}/dav/"), "username": username, "password": password });
+    let json = serde_json::json!({
+        "base": base, "token": token, "feeds": listed, "availability": availability, "caldav": caldav,
+    });
     println!("FASTI_DEMO_JSON {json}");
     Ok(())
 }
