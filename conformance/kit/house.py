@@ -35,7 +35,8 @@ class House:
             self.port = probe.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **os.environ,
+            # A variable of the suites is no key of the server.
+            **{key: value for key, value in os.environ.items() if not key.startswith("FASTI_")},
             "FASTI_DATA_DIR": str(self.folder / "data"),
             "FASTI_LISTEN": f"127.0.0.1:{self.port}",
             "FASTI_PUBLIC_URL": self.base,
