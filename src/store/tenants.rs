@@ -86,7 +86,12 @@ statement! {
 }
 
 /// Every table that holds rows of businesses, children first.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 26] = [
+    "calendar_objects",
+    "calendars",
+    "dav_properties",
+    "delegates",
+    "app_passwords",
     "orders",
     "holds",
     "block_owners",

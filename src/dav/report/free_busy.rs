@@ -62,7 +62,15 @@ fn busy(
         let (page, next) = members::page(conn, collection, Which::Within(window), place.as_ref())?;
         for member in page {
             let Some(body) = &member.body else { continue };
-            let Ok(object) = Object::parse(body.as_bytes(), &Limits::stored()) else { continue };
+            let object = match Object::parse(body.as_bytes(), &Limits::stored()) {
+                Ok(object) => object,
+                // One bad object must not hide the others.
+                Err(violation) => {
+                    let id = collection.id;
+                    tracing::error!(collection = %id, name = member.name, %violation, "a stored object cannot be read");
+                    continue;
+                }
+            };
             busy.extend(free_busy(&object, window, zone, owner).map_err(|_| too_many())?);
             if busy.len() > MOST {
                 return Err(too_many());

@@ -2,7 +2,6 @@ use fasti::auth::{Password, hash_password};
 use fasti::booking::people::{Group, PersonPatch, update};
 use fasti::store::{Role, app_passwords};
 
-use super::Client;
 use crate::support::now;
 
 on_both! {
@@ -16,8 +15,8 @@ on_both! {
         }
         let (_, ben) = app.person(a.tenant, "ben", Role::Staff).await;
         // Another's password under one's own name.
-        let mixed = Client { username: "anna".into(), ..ben.clone() };
-        mixed.propfind("/dav/calendars/anna/", "0", "<D:displayname/>").await.insist(404);
+        let mixed = app.dav("anna", &ben.password());
+        mixed.get("/dav/").await.insist(401);
         let hash = hash_password(&Password::new("correct horse battery".to_owned()).unwrap()).unwrap();
         app.as_business(a.tenant, move |conn, ctx| {
             let patch = PersonPatch { password_hash: Some(Some(hash.clone())), ..PersonPatch::default() };

@@ -91,6 +91,12 @@ impl Client {
         answer
     }
 
+    /// What it logs in with.
+    pub fn password(&self) -> String {
+        let sent = BASE64.decode(self.authorization.trim_start_matches("Basic ").as_bytes()).unwrap();
+        String::from_utf8(sent).unwrap().split_once(':').unwrap().1.to_owned()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
