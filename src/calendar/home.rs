@@ -32,7 +32,7 @@ pub enum Rights {
 }
 
 /// A person's calendars, as somebody sees them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     /// Whose.
     pub owner: Person,
@@ -54,7 +54,7 @@ pub enum Contents {
 }
 
 /// A calendar collection (RFC 4791 §4.2) as somebody sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
     /// The business.
     pub tenant: TenantId,

@@ -27,10 +27,20 @@ pub struct Member {
     pub deleted: bool,
     /// When it was made, where that is known.
     pub created_at: Option<Instant>,
-    /// When it was changed last.
-    pub modified_at: Instant,
+    /// When it was changed last, where that is known.
+    pub modified_at: Option<Instant>,
+    /// The number of the change that wrote it, where changes are listed.
+    pub change: i64,
+    /// No instance ends later, where times are listed.
+    pub end: Instant,
+}
+
+impl Member {
     /// Where a reading goes on after it.
-    pub place: Place,
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { end: self.end, change: self.change, name: self.name.clone() }
+    }
 }
 
 /// Where a reading goes on.
@@ -49,14 +59,22 @@ impl Place {
     }
 }
 
+/// How much is read of each object: each has what those before it have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Names, tags and the kinds of components.
+    Tags,
+    /// Also sizes and times of changes.
+    Properties,
+    /// Also texts.
+    Texts,
+}
+
 /// Which objects to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All, with their texts or without.
-    All {
-        /// Whether their texts are read too.
-        texts: bool,
-    },
+    /// All.
+    All(Detail),
     /// Those that may have an instance in a window, with their texts.
     Within(Interval),
     /// Those that changed after one change and up to another, gone ones too, without their texts.
@@ -83,17 +101,20 @@ pub fn page(
     } else {
         objects(conn, collection, which, after)?
     };
-    let next = (found.len() == calendar_objects::PAGE).then(|| found.last().map(|m| m.place.clone())).flatten();
+    let next = (found.len() == calendar_objects::PAGE).then(|| found.last().map(Member::place)).flatten();
     Ok((found, next))
 }
 
 fn objects(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>) -> Result<Vec<Member>, Error> {
     let name = after.map_or("", |place| place.name.as_str());
     Ok(match which {
-        Which::All { texts: false } => {
+        Which::All(Detail::Tags) => {
+            calendar_objects::tags(conn, c.tenant, c.id, name)?.into_iter().map(tagged).collect()
+        }
+        Which::All(Detail::Properties) => {
             calendar_objects::list(conn, c.tenant, c.id, name)?.into_iter().map(listed).collect()
         }
-        Which::All { texts: true } => {
+        Which::All(Detail::Texts) => {
             calendar_objects::read_all(conn, c.tenant, c.id, name)?.into_iter().map(read).collect()
         }
         Which::Within(window) => {
@@ -112,8 +133,8 @@ fn bookings(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>
     let listed = |rows: Vec<members::Listed>| rows.into_iter().map(|row| listed_booking(c, &row)).collect();
     let read = |rows: Vec<members::Read>| rows.into_iter().map(|row| read_booking(c, row)).collect();
     Ok(match which {
-        Which::All { texts: false } => listed(members::list(conn, c.tenant, c.id, id)?),
-        Which::All { texts: true } => read(members::read_all(conn, c.tenant, c.id, id)?),
+        Which::All(Detail::Tags | Detail::Properties) => listed(members::list(conn, c.tenant, c.id, id)?),
+        Which::All(Detail::Texts) => read(members::read_all(conn, c.tenant, c.id, id)?),
         Which::Within(window) => {
             let place = after.map(|place| (place.end, id));
             read(members::read_within(conn, c.tenant, c.id, window, place)?)
@@ -137,6 +158,20 @@ pub fn find(conn: &mut Conn, c: &Collection, name: &str) -> Result<Option<Member
     Ok(members::read(conn, c.tenant, c.id, id)?.map(|row| read_booking(c, row)))
 }
 
+/// Reads the objects of these names that are there, in any order.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn named(conn: &mut Conn, c: &Collection, names: &[&str]) -> Result<Vec<Member>, Error> {
+    if !c.is_bookings() {
+        let rows = calendar_objects::read_named(conn, c.tenant, c.id, names)?;
+        return Ok(rows.into_iter().map(read).collect());
+    }
+    let ids: Vec<Id> = names.iter().filter_map(|name| booking_of(name)).collect();
+    let rows = members::read_named(conn, c.tenant, c.id, &ids)?;
+    Ok(rows.into_iter().map(|row| read_booking(c, row)).collect())
+}
+
 /// Reads the booking of this name as the business rendered it, without what its reader added.
 ///
 /// # Errors
@@ -153,9 +188,26 @@ pub fn booking_of(name: &str) -> Option<Id> {
     name.strip_suffix(".ics")?.parse().ok()
 }
 
+fn tagged(row: calendar_objects::Tagged) -> Member {
+    Member {
+        name: row.name,
+        etag: row.etag,
+        component: row.component,
+        body: None,
+        size: None,
+        exact: None,
+        deleted: false,
+        created_at: None,
+        modified_at: None,
+        change: 0,
+        end: Instant::default(),
+    }
+}
+
 fn listed(row: calendar_objects::Listed) -> Member {
     Member {
-        place: Place { end: Instant::default(), change: row.change, name: row.name.clone() },
+        change: row.change,
+        end: Instant::default(),
         name: row.name,
         etag: row.etag,
         component: row.component,
@@ -164,13 +216,14 @@ fn listed(row: calendar_objects::Listed) -> Member {
         exact: None,
         deleted: row.deleted,
         created_at: Some(row.created_at),
-        modified_at: row.modified_at,
+        modified_at: Some(row.modified_at),
     }
 }
 
 fn read(row: calendar_objects::Read) -> Member {
     Member {
-        place: Place { end: row.last_end, change: 0, name: row.name.clone() },
+        change: 0,
+        end: row.last_end,
         exact: if row.exact { Interval::new(row.first_start, row.last_end) } else { None },
         name: row.name,
         etag: row.etag,
@@ -179,14 +232,15 @@ fn read(row: calendar_objects::Read) -> Member {
         body: Some(row.body),
         deleted: false,
         created_at: Some(row.created_at),
-        modified_at: row.modified_at,
+        modified_at: Some(row.modified_at),
     }
 }
 
 fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
     let name = format!("{}.ics", row.object_id);
     Member {
-        place: Place { end: Instant::default(), change: row.change, name: name.clone() },
+        change: row.change,
+        end: Instant::default(),
         name,
         etag: booking_tag(c, row.change),
         component: "VEVENT".to_owned(),
@@ -195,7 +249,7 @@ fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
         exact: None,
         deleted: row.cancelled,
         created_at: None,
-        modified_at: row.modified_at,
+        modified_at: Some(row.modified_at),
     }
 }
 
@@ -213,18 +267,25 @@ fn read_booking(c: &Collection, row: members::Read) -> Member {
         Some(personal) => body.push_str(&crate::ical::personal::merged(&row.component, personal)),
     }
     body.push_str(TAIL);
+    let exact = if repeats(&row.component) { None } else { Interval::new(row.first_start, row.last_end) };
     Member {
-        place: Place { end: row.last_end, change: row.change, name: name.clone() },
+        change: row.change,
+        end: row.last_end,
         name,
         etag: booking_tag(c, row.change),
         component: "VEVENT".to_owned(),
         size: Some(body.len()),
         body: Some(body),
-        exact: None,
+        exact,
         deleted: false,
         created_at: None,
-        modified_at: row.modified_at,
+        modified_at: Some(row.modified_at),
     }
+}
+
+/// Whether a rendered booking is more than one instance.
+fn repeats(component: &str) -> bool {
+    ["\nRRULE", "\nRDATE", "\nRECURRENCE-ID"].iter().any(|name| component.contains(name))
 }
 
 /// The tag of a booking as one reader sees it: it has a new one with every change of that.

@@ -1,27 +1,31 @@
 //! The objects of a collection as responses of a multistatus, a page at a time.
 
+use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use bytes::Bytes;
 
 use super::DavState;
 use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
+use super::kept::{Keeping, Kept, Question, State};
 use super::multistatus::{self, Pages};
-use super::path::push_encoded;
-use super::property::{Describe, Resource, Stored, Wanted};
+use super::path::collection_href;
+use super::property::{Describe, Href, Resource, Stored};
+use super::propfind::Ask;
 use super::xml::Xml;
-use crate::calendar::Viewer;
 use crate::calendar::home::{Collection, Home};
-use crate::calendar::members::{self, Member, Place, Which};
+use crate::calendar::members::{self, Detail, Member, Place, Which};
 use crate::ical::object::filter::{CompFilter, Scope, matches};
 use crate::ical::object::{Limits, Object};
-use crate::store::Conn;
+use crate::store::{Conn, Store};
 use crate::time::Zone;
 
 /// Which objects of a collection an answer lists.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum What {
     /// All of them.
     All,
@@ -34,65 +38,106 @@ pub(super) enum What {
 }
 
 /// Since when, and how many at most.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Changed {
     /// `None`: everything that is there.
     pub after: Option<i64>,
-    pub until: i64,
     pub limit: Option<usize>,
 }
 
 /// A list of objects.
 #[derive(Clone)]
 pub(super) struct Listing {
-    pub viewer: Viewer,
-    pub username: Arc<str>,
-    pub home: Arc<Home>,
-    pub collection: Arc<Collection>,
+    ask: Ask,
+    home: Arc<Home>,
+    collection: Arc<Collection>,
     /// The path of the collection.
-    pub href: Arc<str>,
-    pub wanted: Arc<Wanted>,
-    pub minimal: bool,
-    pub what: What,
+    href: Arc<str>,
+    what: What,
+    kept: Kept,
 }
 
 /// Where a list goes on.
 #[derive(Clone)]
-pub(super) struct Cursor {
+struct Cursor {
     place: Option<Place>,
     /// How many addresses of [`What::Named`] were looked at.
     named: usize,
     written: usize,
     budget: Budget,
-    stored: Option<Arc<Stored>>,
+    stored: Arc<Stored>,
 }
 
 /// Addresses that one page looks at.
 const NAMED_PAGE: usize = 250;
 
-impl Cursor {
-    /// The beginning. Floating times are on the clocks of `floating`.
-    pub fn new(floating: Zone) -> Self {
-        Self { place: None, named: 0, written: 0, budget: Budget::new(floating), stored: None }
-    }
+/// An answer of which the beginning is there.
+pub(super) struct Begun {
+    head: Xml,
+    listing: Listing,
+    members: Members,
+}
+
+enum Members {
+    Kept(Arc<[Bytes]>),
+    /// The first page, and where the next begins.
+    Read {
+        page: Xml,
+        cursor: Option<Cursor>,
+        keeping: Option<Keeping>,
+    },
 }
 
 impl Listing {
-    /// Writes a page; after the last one, what ends the multistatus. Returns where the next page begins.
+    pub fn new(ask: &Ask, home: Home, collection: Collection, kept: &Kept, what: What) -> Self {
+        let href = collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name).into();
+        let (ask, kept) = (ask.clone(), kept.clone());
+        Self { ask, home: Arc::new(home), collection: Arc::new(collection), href, what, kept }
+    }
+
+    /// The answer that begins with `head`. Floating times are on the clocks of `floating`.
     ///
     /// # Errors
     /// `DAV:number-of-matches-within-limits` when the answer would be too large.
-    pub fn page(&self, conn: &mut Conn, mut cursor: Cursor, xml: &mut Xml) -> Result<Option<Cursor>, Failure> {
-        if cursor.stored.is_none() {
-            let stored = if self.wanted.needs_stored() {
-                Stored::of_members(conn, &self.viewer, (self.collection.id, self.collection.owner))?
-            } else {
-                Stored::default()
-            };
-            cursor.stored = Some(Arc::new(stored));
+    pub fn begin(self, conn: &mut Conn, head: Xml, floating: Zone) -> Result<Begun, Failure> {
+        let stored = if self.ask.wanted.needs_stored() {
+            Stored::of_members(conn, &self.ask.viewer, (self.collection.id, self.collection.owner))?
+        } else {
+            Stored::default()
+        };
+        let stored = Arc::new(stored);
+        let mut keeping = None;
+        // Hardly anybody asks for the same addresses again.
+        if !matches!(self.what, What::Named(_)) {
+            let (question, state) = self.question(&stored, &floating);
+            if let Some(chunks) = self.kept.answer(&question, &state) {
+                return Ok(Begun { head, listing: self, members: Members::Kept(chunks) });
+            }
+            keeping = Some(Keeping::new(&self.kept, question, state));
         }
+        let mut page = Xml::fragment();
+        let cursor = Cursor { place: None, named: 0, written: 0, budget: Budget::new(floating), stored };
+        let cursor = self.page(conn, cursor, &mut page)?;
+        Ok(Begun { head, listing: self, members: Members::Read { page, cursor, keeping } })
+    }
+
+    fn question(&self, stored: &Arc<Stored>, floating: &Zone) -> (Question, State) {
+        let question = Question {
+            person: self.ask.viewer.person,
+            username: Arc::clone(&self.ask.username),
+            collection: self.collection.id,
+            wanted: Arc::clone(&self.ask.wanted),
+            minimal: self.ask.minimal,
+            what: self.what.clone(),
+        };
+        let (home, collection) = (Arc::clone(&self.home), Arc::clone(&self.collection));
+        (question, State { home, collection, stored: Arc::clone(stored), floating: floating.clone() })
+    }
+
+    /// Writes a page; after the last one, what ends the multistatus. Returns where the next page begins.
+    fn page(&self, conn: &mut Conn, mut cursor: Cursor, xml: &mut Xml) -> Result<Option<Cursor>, Failure> {
         let next = match &self.what {
-            What::All => self.members(conn, Which::All { texts: self.wanted.needs_text() }, &mut cursor, xml)?,
+            What::All => self.members(conn, Which::All(self.ask.wanted.detail()), &mut cursor, xml)?,
             What::Matching(filter) => self.matching(conn, filter, &mut cursor, xml)?,
             What::Named(addresses) => self.named(conn, addresses, &mut cursor, xml)?,
             What::Changed(changed) => self.changed(conn, *changed, &mut cursor, xml)?,
@@ -110,6 +155,7 @@ impl Listing {
 
     fn members(&self, conn: &mut Conn, which: Which, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
+        room(xml, page.iter());
         for member in &page {
             self.write(xml, member, cursor);
         }
@@ -128,7 +174,8 @@ impl Listing {
         let which = match scope.time_range {
             Some(range) => Which::Within(range.interval()),
             // A filter that says no more than VCALENDAR needs no texts to be decided.
-            None => Which::All { texts: !scope.complete || self.wanted.needs_text() },
+            None if scope.complete => Which::All(self.ask.wanted.detail()),
+            None => Which::All(Detail::Texts),
         };
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
         for member in &page {
@@ -152,6 +199,11 @@ impl Listing {
                 (Some(_), None) => {}
             }
         }
+        if let (Some(range), true) = (scope.time_range, scope.complete)
+            && let Some(occurs) = self.kept.occurs(&self.collection, member)
+        {
+            return Ok(occurs.overlaps(range, &cursor.budget.floating).unwrap_or(true));
+        }
         let Some(body) = &member.body else { return Ok(false) };
         match Object::parse(body.as_bytes(), &Limits::stored()) {
             Ok(object) => Ok(matches(&object, filter, &cursor.budget.floating).unwrap_or(true)),
@@ -171,53 +223,71 @@ impl Listing {
         cursor: &mut Cursor,
         xml: &mut Xml,
     ) -> Result<bool, Failure> {
-        for (sent, name) in addresses.iter().skip(cursor.named).take(NAMED_PAGE) {
-            cursor.named += 1;
-            let found = match name {
-                Some(name) => members::find(conn, &self.collection, name)?,
-                None => None,
-            };
-            match found {
-                Some(member) => self.respond(xml, sent, &member, cursor),
-                None => multistatus::status(xml, sent, StatusCode::NOT_FOUND),
+        let page = addresses.get(cursor.named..).unwrap_or_default();
+        let page = page.get(..NAMED_PAGE).unwrap_or(page);
+        let names: Vec<&str> = page.iter().filter_map(|(_, name)| name.as_deref()).collect();
+        let found = members::named(conn, &self.collection, &names)?;
+        let found: HashMap<&str, &Member> = found.iter().map(|member| (member.name.as_str(), member)).collect();
+        room(xml, found.values().copied());
+        for (sent, name) in page {
+            match name.as_deref().and_then(|name| found.get(name)) {
+                Some(member) => self.respond(xml, &Href::As(sent), member, cursor),
+                None => multistatus::status(xml, &Href::As(sent), StatusCode::NOT_FOUND),
             }
         }
+        cursor.named += page.len();
         Ok(cursor.named < addresses.len())
     }
 
     fn changed(&self, conn: &mut Conn, changed: Changed, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
         let which = match (changed.after, changed.limit) {
-            (None, None) => Which::All { texts: self.wanted.needs_text() },
-            (after, _) => Which::Changed { after: after.unwrap_or(0), until: changed.until },
+            (None, None) => Which::All(self.ask.wanted.detail()),
+            (after, _) => Which::Changed { after: after.unwrap_or(0), until: self.collection.change },
         };
+        let mut known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
-        for member in page {
+        let read = self.texts(conn, &page)?;
+        let texts: HashMap<&str, &Member> = read.iter().map(|member| (member.name.as_str(), member)).collect();
+        room(xml, page.iter().chain(&read));
+        for member in &page {
             if changed.limit.is_some_and(|limit| cursor.written >= limit) {
                 // RFC 6578 §3.6: the rest is asked for with a token that covers just what was sent.
                 multistatus::truncated(xml, &self.href);
-                let known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
                 self.end_of_changes(xml, known);
                 return Ok(false);
             }
-            cursor.place = Some(member.place.clone());
+            known = member.change;
             if member.deleted {
                 if changed.after.is_some() {
-                    multistatus::status(xml, &self.address(&member.name), StatusCode::NOT_FOUND);
+                    multistatus::status(xml, &Href::Member(&self.href, &member.name), StatusCode::NOT_FOUND);
                     cursor.written += 1;
                 }
                 continue;
             }
-            let member = match self.wanted.needs_text() && member.body.is_none() {
-                true => members::find(conn, &self.collection, &member.name)?.unwrap_or(member),
-                false => member,
-            };
-            self.write(xml, &member, cursor);
+            match texts.get(member.name.as_str()) {
+                Some(member) => self.write(xml, member, cursor),
+                None => self.write(xml, member, cursor),
+            }
         }
-        let more = next.is_some();
-        if !more {
-            self.end_of_changes(xml, changed.until);
+        cursor.place = next;
+        if cursor.place.is_none() {
+            self.end_of_changes(xml, self.collection.change);
         }
-        Ok(more)
+        Ok(cursor.place.is_some())
+    }
+
+    /// The members of a page with their texts, where those are asked for and not there yet.
+    fn texts(&self, conn: &mut Conn, page: &[Member]) -> Result<Vec<Member>, Failure> {
+        if self.ask.wanted.detail() != Detail::Texts {
+            return Ok(Vec::new());
+        }
+        let missing = page.iter().filter(|member| member.body.is_none() && !member.deleted);
+        let names: Vec<&str> = missing.map(|member| member.name.as_str()).collect();
+        let mut read = Vec::with_capacity(names.len());
+        for names in names.chunks(NAMED_PAGE) {
+            read.extend(members::named(conn, &self.collection, names)?);
+        }
+        Ok(read)
     }
 
     fn end_of_changes(&self, xml: &mut Xml, change: i64) {
@@ -225,53 +295,66 @@ impl Listing {
     }
 
     fn write(&self, xml: &mut Xml, member: &Member, cursor: &mut Cursor) {
-        let href = self.address(&member.name);
-        self.respond(xml, &href, member, cursor);
+        self.respond(xml, &Href::Member(&self.href, &member.name), member, cursor);
     }
 
-    fn respond(&self, xml: &mut Xml, href: &str, member: &Member, cursor: &mut Cursor) {
-        let none = Stored::default();
-        let describe = Describe {
-            username: &self.username,
-            wanted: &self.wanted,
-            minimal: self.minimal,
-            stored: cursor.stored.as_deref().unwrap_or(&none),
-        };
+    fn respond(&self, xml: &mut Xml, href: &Href<'_>, member: &Member, cursor: &mut Cursor) {
+        let Ask { username, wanted, minimal, .. } = &self.ask;
+        let describe = Describe { username, wanted, minimal: *minimal, stored: &cursor.stored };
         describe.response(xml, href, Resource::Object(&self.home, &self.collection, member), &mut cursor.budget);
         cursor.written += 1;
     }
-
-    fn address(&self, name: &str) -> String {
-        let mut href = String::with_capacity(self.href.len() + name.len());
-        href.push_str(&self.href);
-        push_encoded(&mut href, name);
-        href
-    }
 }
 
-/// The answer that begins with `xml` and goes on at `cursor`.
-pub(super) fn answer(state: &DavState, listing: Listing, xml: Xml, cursor: Option<Cursor>) -> Response<Body> {
-    let rest = cursor.map(|cursor| Rest { state: state.clone(), listing, cursor });
-    multistatus::stream(xml, rest)
+/// Makes room for the responses of some members, about.
+fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {
+    const FRAME: usize = 224;
+    let of = |member: &Member| FRAME + member.name.len() + member.body.as_ref().map_or(0, |body| body.len() * 9 / 8);
+    xml.reserve(members.map(of).sum());
+}
+
+impl Begun {
+    /// The answer, whose further pages are read while the client takes it: a long one takes no more memory than a page.
+    /// What goes wrong then breaks it off, which a client sees as XML that is not well-formed.
+    pub fn response(self, state: &DavState) -> Response<Body> {
+        let head = self.head.into_bytes();
+        match self.members {
+            Members::Kept(chunks) => multistatus::whole_of(iter::once(head).chain(chunks.iter().cloned())),
+            Members::Read { page, cursor, keeping } => {
+                let page = page.into_bytes();
+                let keeping = keeping.and_then(|keeping| keeping.and(&page, cursor.is_none()));
+                match cursor {
+                    None => multistatus::whole_of([head, page]),
+                    Some(cursor) => {
+                        let rest = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };
+                        multistatus::streamed([head, page], rest)
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The pages after the first.
 struct Rest {
-    state: DavState,
+    store: Store,
     listing: Listing,
     cursor: Cursor,
+    keeping: Option<Keeping>,
 }
 
 impl Pages for Rest {
-    async fn next(self) -> Result<(Xml, Option<Self>), Failure> {
-        let Self { state, listing, cursor } = self;
+    async fn next(self) -> Result<(Bytes, Option<Self>), Failure> {
+        let Self { store, listing, cursor, keeping } = self;
         let work = listing.clone();
-        let page = state.store().read(move |conn| {
+        let page = store.read(move |conn| {
             let mut xml = Xml::fragment();
             let next = work.page(conn, cursor.clone(), &mut xml)?;
             Ok::<_, Failure>((xml, next))
         });
         let (xml, next) = page.await?;
-        Ok((xml, next.map(|cursor| Self { state, listing, cursor })))
+        let page = xml.into_bytes();
+        let keeping = keeping.and_then(|keeping| keeping.and(&page, next.is_none()));
+        Ok((page, next.map(|cursor| Self { store, listing, cursor, keeping })))
     }
 }

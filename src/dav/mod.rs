@@ -9,6 +9,7 @@
 //! | `path` | addresses and what they name |
 //! | `propfind`, `proppatch`, `property/` | properties: asked for, set, and what they say |
 //! | `listing`, `multistatus` | lists of objects, written a page at a time |
+//! | `kept` | answers, and times of objects, remembered between requests |
 //! | `object` | GET, PUT, DELETE, COPY, MOVE |
 //! | `bookings` | what clients change in `bookings`, through the business's rules |
 //! | `collection` | MKCALENDAR, MKCOL, DELETE |
@@ -22,6 +23,7 @@ mod calendar_data;
 mod collection;
 mod condition;
 mod filter;
+mod kept;
 mod listing;
 mod login;
 mod multistatus;
@@ -56,6 +58,8 @@ use crate::store::{Id, Store, TenantId};
 use crate::time::Instant;
 use collection::Maker;
 use condition::Failure;
+pub use kept::KeepOptions;
+use kept::Kept;
 use object::Place;
 use path::Target;
 use property::Wanted;
@@ -82,16 +86,18 @@ struct Inner {
     protected: bool,
     /// People whose home is known to have what every home has.
     furnished: Cache<(TenantId, Id), ()>,
+    kept: Kept,
 }
 
 impl DavState {
     /// CalDAV over a database, reached at the links' address.
     #[must_use]
-    pub fn new(store: Store, links: Links, clock: fn() -> Instant, on_change: OnChange) -> Self {
+    pub fn new(store: Store, links: Links, clock: fn() -> Instant, on_change: OnChange, keep: KeepOptions) -> Self {
         let logins = Logins::new(store.clone(), links.key.clone(), clock);
         let protected = login::is_protected(&links.public_url);
         let furnished = Cache::builder().max_capacity(100_000).build();
-        Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished }))
+        let kept = Kept::new(keep);
+        Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished, kept }))
     }
 
     fn store(&self) -> &Store {
@@ -100,6 +106,10 @@ impl DavState {
 
     fn links(&self) -> &Links {
         &self.0.links
+    }
+
+    fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     fn changed(&self, tenant: TenantId, collections: &[Id]) {

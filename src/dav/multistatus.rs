@@ -1,11 +1,18 @@
 //! `DAV:multistatus` (RFC 4918 §13): written a page at a time, while rows are read.
 
-use axum::body::Body;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
+use hyper::body::{Frame, SizeHint};
 
 use super::condition::Failure;
+use super::property::Href;
 use super::xml::Xml;
 
 pub(super) const XML: HeaderValue = HeaderValue::from_static("application/xml; charset=utf-8");
@@ -25,9 +32,9 @@ pub(super) fn whole(mut xml: Xml) -> Response<Body> {
 }
 
 /// A `D:response` that is only a status (RFC 4918 §14.24).
-pub(super) fn status(xml: &mut Xml, href: &str, status: StatusCode) {
+pub(super) fn status(xml: &mut Xml, href: &Href<'_>, status: StatusCode) {
     xml.open("D:response");
-    xml.href(href);
+    xml.element("D:href", |xml| href.write(xml));
     xml.text("D:status", &status_line(status));
     xml.close("D:response");
 }
@@ -46,30 +53,60 @@ pub(super) fn truncated(xml: &mut Xml, href: &str) {
     });
 }
 
+/// A multistatus that is there in chunks.
+pub(super) fn whole_of(chunks: impl IntoIterator<Item = Bytes>) -> Response<Body> {
+    xml_response(StatusCode::MULTI_STATUS, Body::new(Chunks::new(chunks.into_iter().collect())))
+}
+
+/// Chunks of memory as a body of known length.
+struct Chunks {
+    left: VecDeque<Bytes>,
+    bytes: u64,
+}
+
+impl Chunks {
+    fn new(left: VecDeque<Bytes>) -> Self {
+        let bytes = left.iter().map(|chunk| chunk.len() as u64).sum();
+        Self { left, bytes }
+    }
+}
+
+impl HttpBody for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.left.pop_front();
+        self.bytes -= next.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        Poll::Ready(next.map(|chunk| Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes)
+    }
+}
+
 /// What is written a page at a time.
 pub(super) trait Pages: Send + Sized + 'static {
     /// Writes the next page; returns what is left after it.
-    fn next(self) -> impl Future<Output = Result<(Xml, Option<Self>), Failure>> + Send;
+    fn next(self) -> impl Future<Output = Result<(Bytes, Option<Self>), Failure>> + Send;
 }
 
-/// The answer made of `first` and what is left. It is read while the client takes it, so that a long one takes no
-/// more memory than a page. What goes wrong then breaks it off, which a client sees as XML that is not well-formed.
-pub(super) fn stream<P: Pages>(first: Xml, rest: Option<P>) -> Response<Body> {
-    let Some(rest) = rest else {
-        return xml_response(StatusCode::MULTI_STATUS, Body::from(first.into_string()));
-    };
-    let begin = (Some(first), Some(rest));
-    let chunks = stream::unfold(begin, |(waiting, rest)| async move {
-        if let Some(xml) = waiting {
-            return Some((Ok(Bytes::from(xml.into_string())), (None, rest)));
-        }
+/// The answer made of what is there and what is left, which is read while the client takes it.
+pub(super) fn streamed<P: Pages>(first: [Bytes; 2], rest: P) -> Response<Body> {
+    let first = stream::iter(first.map(Ok));
+    let pages = stream::unfold(Some(rest), |rest| async move {
         match rest?.next().await {
-            Ok((xml, rest)) => Some((Ok(Bytes::from(xml.into_string())), (None, rest))),
+            Ok((page, rest)) => Some((Ok(page), rest)),
             Err(error) => {
                 tracing::error!(%error, "an answer broke off");
-                Some((Err(std::io::Error::other("the answer broke off")), (None, None)))
+                Some((Err(std::io::Error::other("the answer broke off")), None))
             }
         }
     });
-    xml_response(StatusCode::MULTI_STATUS, Body::from_stream(chunks))
+    xml_response(StatusCode::MULTI_STATUS, Body::from_stream(first.chain(pages)))
 }

@@ -64,7 +64,10 @@ pub(super) async fn get(
     }
     let unchanged = match &expected.if_none_match {
         Some(tags) => tags.include(Some(&member.etag)),
-        None => request::date(headers, &header::IF_MODIFIED_SINCE).is_some_and(|since| member.modified_at <= since),
+        None => {
+            let since = request::date(headers, &header::IF_MODIFIED_SINCE);
+            since.zip(member.modified_at).is_some_and(|(since, modified)| modified <= since)
+        }
     };
     Ok(served(member, unchanged))
 }
@@ -74,7 +77,9 @@ fn served(member: Member, unchanged: bool) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     insert(headers, header::ETAG, &format!("\"{}\"", member.etag));
-    insert(headers, header::LAST_MODIFIED, &http_date(member.modified_at));
+    if let Some(modified) = member.modified_at {
+        insert(headers, header::LAST_MODIFIED, &http_date(modified));
+    }
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {

@@ -2,6 +2,8 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+use super::xml::Xml;
+
 /// Where everything begins.
 pub(super) const ROOT: &str = "/dav/";
 
@@ -143,6 +145,12 @@ pub(super) fn collection_href(username: &str, collection: &str) -> String {
     push_encoded(&mut href, collection);
     href.push('/');
     href
+}
+
+/// Writes the path of a member of the collection at `collection`, for which XML needs no references.
+pub(super) fn push_member(xml: &mut Xml, collection: &str, name: &str) {
+    xml.raw(collection);
+    utf8_percent_encode(name, SEGMENT).for_each(|part| xml.raw(part));
 }
 
 /// All that is not `unreserved`, a sub-delimiter, `:` or `@` (RFC 3986 §3.3), and `&` and `'`, which XML and shells read.

@@ -7,9 +7,10 @@ use axum::http::Response;
 
 use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
-use super::listing::{self, Cursor, Listing, What};
+use super::kept::Kept;
+use super::listing::{Begun, Listing, What};
 use super::path::Target;
-use super::property::{Describe, Relations, Resource, Stored, Wanted};
+use super::property::{Describe, Href, Relations, Resource, Stored, Wanted};
 use super::report::sync::home_token;
 use super::request::{Depth, Prefer};
 use super::xml::Xml;
@@ -38,26 +39,22 @@ pub(super) async fn propfind(
         (_, Target::Object { .. } | Target::Proxy { .. } | Target::Inbox(_) | Target::Outbox(_)) => Depth::Zero,
         _ => return Err(Failure::condition(Condition::FiniteDepth, "ask with Depth 0 or 1")),
     };
-    let ask = Ask {
-        viewer: session.viewer,
-        username: session.login.username.as_str().into(),
-        wanted: Arc::new(wanted),
-        minimal: prefer.minimal,
-        deep: depth == Depth::One,
-    };
-    let found = state.store().read(move |conn| ask.answer(conn, &target)).await?;
+    let ask = Ask::new(session, wanted, prefer, depth == Depth::One);
+    let kept = state.kept().clone();
+    let found = state.store().read(move |conn| ask.answer(conn, &kept, &target)).await?;
     Ok(match found {
         Answer::Whole(xml) => multistatus::whole(xml),
-        Answer::Pages(xml, listing, cursor) => listing::answer(state, *listing, xml, cursor.map(|c| *c)),
+        Answer::Members(begun) => begun.response(state),
     })
 }
 
 enum Answer {
     Whole(Xml),
-    Pages(Xml, Box<Listing>, Option<Box<Cursor>>),
+    Members(Box<Begun>),
 }
 
-/// What is asked of whatever the target is.
+/// Who asks, and for what of whatever the target is.
+#[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub viewer: Viewer,
     pub username: Arc<str>,
@@ -67,41 +64,26 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    fn answer(&self, conn: &mut Conn, target: &Target) -> Result<Answer, Failure> {
+    /// What a session asks; `deep`, of what is in the target as well.
+    pub fn new(session: &Session, wanted: Wanted, prefer: Prefer, deep: bool) -> Self {
+        let username = session.login.username.as_str().into();
+        Self { viewer: session.viewer, username, wanted: Arc::new(wanted), minimal: prefer.minimal, deep }
+    }
+
+    fn answer(&self, conn: &mut Conn, kept: &Kept, target: &Target) -> Result<Answer, Failure> {
         let mut xml = Xml::document("D:multistatus");
         if let Target::Collection { username, collection } = target {
             let home = home::find(conn, &self.viewer, username)?;
             let collection = home::collection(conn, &home, collection)?;
             self.collection(conn, &mut xml, &home, &collection)?;
             if self.deep {
-                return self.members(conn, xml, target, home, collection);
+                let listing = Listing::new(self, home, collection, kept, What::All);
+                return Ok(Answer::Members(Box::new(listing.begin(conn, xml, Zone::utc())?)));
             }
             return Ok(Answer::Whole(xml));
         }
         self.describe(conn, &mut xml, target)?;
         Ok(Answer::Whole(xml))
-    }
-
-    fn members(
-        &self,
-        conn: &mut Conn,
-        mut xml: Xml,
-        target: &Target,
-        home: Home,
-        collection: Collection,
-    ) -> Result<Answer, Failure> {
-        let listing = Listing {
-            viewer: self.viewer,
-            username: Arc::clone(&self.username),
-            home: Arc::new(home),
-            collection: Arc::new(collection),
-            href: target.href().into(),
-            wanted: Arc::clone(&self.wanted),
-            minimal: self.minimal,
-            what: What::All,
-        };
-        let cursor = listing.page(conn, Cursor::new(Zone::utc()), &mut xml)?;
-        Ok(Answer::Pages(xml, Box::new(listing), cursor.map(Box::new)))
     }
 
     /// Writes the responses for what is no collection of objects: the target, and what is in it when that is asked.
@@ -183,7 +165,7 @@ impl Ask {
 
     fn write(&self, xml: &mut Xml, href: &str, resource: Resource<'_>, stored: &Stored) {
         let describe = Describe { username: &self.username, wanted: &self.wanted, minimal: self.minimal, stored };
-        describe.response(xml, href, resource, &mut Budget::new(Zone::utc()));
+        describe.response(xml, &Href::As(href), resource, &mut Budget::new(Zone::utc()));
     }
 
     fn folder(&self, xml: &mut Xml, target: &Target) {

@@ -8,7 +8,7 @@ use axum::Router;
 use super::{ServerOptions, operations};
 use crate::api::{self, ApiState};
 use crate::booking::Links;
-use crate::dav::{self, DavState};
+use crate::dav::{self, DavState, KeepOptions};
 use crate::feed::{self, CacheOptions, FeedState};
 use crate::store::{self, Store, TenantId};
 use crate::time::{Instant, clock};
@@ -53,7 +53,8 @@ impl App {
             clock: clock::now,
             on_change: Arc::clone(&on_change),
         };
-        let dav = DavState::new(self.store.clone(), self.links.clone(), clock::now, Arc::clone(&on_change));
+        let (store, links, told) = (self.store.clone(), self.links.clone(), Arc::clone(&on_change));
+        let dav = DavState::new(store, links, clock::now, told, KeepOptions::default());
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()

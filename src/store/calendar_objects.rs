@@ -123,6 +123,15 @@ pub fn replace(conn: &mut Conn, object: &CalendarObject) -> Result<(), Error> {
 /// How many rows a page has. It stands in the statements: SQLite plans one anew whenever a value is bound to its limit.
 pub const PAGE: usize = 1000;
 
+/// An object of which little more than its tag is read.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
+pub struct Tagged {
+    pub name: String,
+    pub component: String,
+    pub etag: String,
+}
+
 /// An object in a listing, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
@@ -153,8 +162,24 @@ pub struct Read {
     pub modified_at: Instant,
 }
 
+type TaggedRow = (Text, Text, Text);
 type ListedRow = (Text, Text, Text, Integer, Bool, BigInt, BigInt, BigInt);
 type ReadRow = (Text, Text, Text, Text, BigInt, BigInt, Bool, BigInt, BigInt);
+
+statement! {
+    TagsAfter(tenant: TenantId as BigInt, collection: Id as Binary, after: String as Text) -> TaggedRow,
+    "SELECT name, component, etag FROM calendar_objects
+     WHERE tenant_id = ? AND collection_id = ? AND name > ? AND NOT deleted ORDER BY name LIMIT 1000"
+}
+
+/// A page of the tags of a collection, by name, from after `after` on.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn tags(conn: &mut Conn, tenant: TenantId, collection: Id, after: &str) -> Result<Vec<Tagged>, Error> {
+    let query = TagsAfter { tenant, collection, after: after.to_owned() };
+    Ok(on!(conn, |c| query.load(c))?)
+}
 
 statement! {
     ListAfter(tenant: TenantId as BigInt, collection: Id as Binary, after: String as Text) -> ListedRow,
@@ -206,6 +231,23 @@ statement! {
 pub fn read(conn: &mut Conn, tenant: TenantId, collection: Id, name: &str) -> Result<Option<Read>, Error> {
     let query = ReadOne { tenant, collection, name: name.to_owned() };
     Ok(on!(conn, |c| query.get_result(c).optional())?)
+}
+
+/// Reads the objects of these names that are there, in any order: at most as many as a statement can name.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn read_named(conn: &mut Conn, tenant: TenantId, collection: Id, names: &[&str]) -> Result<Vec<Read>, Error> {
+    use calendar_objects::{
+        body, component, created_at, deleted, etag, exact, first_start, last_end, modified_at, name,
+    };
+    let rows = calendar_objects::table
+        .filter(calendar_objects::tenant_id.eq(tenant))
+        .filter(calendar_objects::collection_id.eq(collection))
+        .filter(name.eq_any(names))
+        .filter(diesel::dsl::not(deleted))
+        .select((name, etag, component, body, first_start, last_end, exact, created_at, modified_at));
+    Ok(on!(conn, |c| rows.load(c))?)
 }
 
 statement! {

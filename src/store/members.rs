@@ -89,6 +89,21 @@ pub fn read(conn: &mut Conn, tenant: TenantId, collection: Id, id: Id) -> Result
     Ok(on!(conn, |c| query.get_result(c).optional())?)
 }
 
+/// Reads the bookings of these ids that are members, in any order: at most as many as a statement can name.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn read_named(conn: &mut Conn, tenant: TenantId, collection: Id, ids: &[Id]) -> Result<Vec<Read>, Error> {
+    use objects::{cancelled, change, component, first_start, last_end, modified_at, object_id, personal, timezone};
+    let rows = objects::table
+        .filter(objects::tenant_id.eq(tenant))
+        .filter(objects::collection_id.eq(collection))
+        .filter(object_id.eq_any(ids))
+        .filter(diesel::dsl::not(cancelled))
+        .select((object_id, timezone, first_start, last_end, change, modified_at, component, personal));
+    Ok(on!(conn, |c| rows.load(c))?)
+}
+
 statement! {
     ReadAfter(tenant: TenantId as BigInt, collection: Id as Binary, after: Id as Binary) -> ReadRow,
     "SELECT object_id, timezone, first_start, last_end, change, modified_at, component, personal FROM objects

@@ -117,7 +117,7 @@ impl Change {
         let id = members::booking_of(&self.place.name);
         let booking = id.map(|id| bookings::find(conn, self.viewer.tenant, id)).transpose()?.flatten();
         let member = members::find(conn, &collection, &self.place.name)?;
-        let current = member.as_ref().map(|member| (member.etag.as_str(), member.modified_at));
+        let current = member.as_ref().and_then(|member| Some((member.etag.as_str(), member.modified_at?)));
         if !self.expected.hold(current, || collection.sync_token()) {
             return Err(calendar::Error::Precondition.into());
         }

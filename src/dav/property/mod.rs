@@ -6,15 +6,16 @@ mod value;
 
 pub(super) use live::{Live, live};
 pub(super) use stored::Stored;
-pub(super) use value::{Describe, Relations, Resource, http_date};
+pub(super) use value::{Describe, Href, Relations, Resource, http_date};
 
 use super::calendar_data;
 use super::condition::{Condition, Failure};
 use super::xml::{Element, Name};
+use crate::calendar::members::Detail;
 use crate::ical::object::select::Selection;
 
 /// A property that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     /// One that Fasti works out.
     Live(Name, Live),
@@ -25,7 +26,7 @@ pub(super) enum Asked {
 }
 
 /// Which properties an answer is to have (RFC 4918 §14.20).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
     /// `DAV:allprop`, and what `DAV:include` names.
     All(Vec<Asked>),
@@ -80,9 +81,15 @@ impl Wanted {
         }
     }
 
-    /// Whether the texts of objects are needed.
-    pub fn needs_text(&self) -> bool {
-        self.named().iter().any(|asked| matches!(asked, Asked::CalendarData(..)))
+    /// What of objects is needed.
+    pub fn detail(&self) -> Detail {
+        let of = |asked: &Asked| match asked {
+            Asked::CalendarData(..) => Detail::Texts,
+            Asked::Live(_, Live::CreationDate | Live::LastModified | Live::ContentLength) => Detail::Properties,
+            Asked::Live(..) | Asked::Other(_) => Detail::Tags,
+        };
+        let least = if matches!(self, Self::These(_)) { Detail::Tags } else { Detail::Properties };
+        self.named().iter().map(of).fold(least, Detail::max)
     }
 
     /// Whether what clients set on objects is needed.

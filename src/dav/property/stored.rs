@@ -5,7 +5,7 @@ use crate::dav::xml::{Name, Ns};
 use crate::store::{Conn, Error, Id, dav_properties};
 
 /// What clients set on some resources, as one viewer sees it: what they set themselves, before what the owner set.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::dav) struct Stored(HashMap<(Id, String), Vec<(Name, String)>>);
 
 impl Stored {

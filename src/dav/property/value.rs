@@ -83,6 +83,25 @@ fn of_person(person: &Person, what: &str) -> Id {
     Id::derived(&[b"dav", what.as_bytes(), person.person_id.as_bytes()])
 }
 
+/// The address of a resource in an answer.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::dav) enum Href<'a> {
+    /// As it is.
+    As(&'a str),
+    /// That of a member of a collection: the collection's, and its name.
+    Member(&'a str, &'a str),
+}
+
+impl Href<'_> {
+    /// Writes it as text.
+    pub fn write(&self, xml: &mut Xml) {
+        match self {
+            Self::As(href) => xml.escaped(href),
+            Self::Member(collection, name) => path::push_member(xml, collection, name),
+        }
+    }
+}
+
 /// What all resources of an answer share.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dav) struct Describe<'a> {
@@ -96,9 +115,9 @@ pub(in crate::dav) struct Describe<'a> {
 
 impl Describe<'_> {
     /// Writes the `D:response` of a resource (RFC 4918 §14.24).
-    pub fn response(&self, xml: &mut Xml, href: &str, resource: Resource<'_>, budget: &mut calendar_data::Budget) {
+    pub fn response(&self, xml: &mut Xml, href: &Href<'_>, resource: Resource<'_>, budget: &mut calendar_data::Budget) {
         xml.raw("<D:response><D:href>");
-        xml.escaped(href);
+        href.write(xml);
         xml.raw("</D:href><D:propstat><D:prop>");
         let set = resource.place().map_or(&[][..], |(id, member)| self.stored.on(id, member));
         let mut missing: Vec<&Name> = Vec::new();
@@ -328,7 +347,7 @@ const SUPPORTED_PRIVILEGES: &str = "<D:supported-privilege><D:privilege><D:all/>
 /// Properties of what can be fetched (RFC 4918 §15).
 fn entity(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
     let (created, modified) = match resource {
-        Resource::Object(_, _, member) => (member.created_at, Some(member.modified_at)),
+        Resource::Object(_, _, member) => (member.created_at, member.modified_at),
         Resource::Collection(_, collection) => (collection.created_at, Some(collection.changed_at)),
         Resource::Principal(person, _) => (Some(person.created_at), None),
         _ => (None, None),

@@ -38,10 +38,9 @@ fn properties(element: &Element) -> Vec<Property> {
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let wanted = properties(&call.root);
-    let (viewer, target, minimal) = (call.session.viewer, call.target.clone(), call.prefer.minimal);
-    let username: Arc<str> = call.session.login.username.as_str().into();
+    let (ask, target) = (call.ask()?, call.target.clone());
     let found = call.state.store().read(move |conn| {
-        let mut expansion = Expansion { followed: 0, minimal, viewer, username: Arc::clone(&username) };
+        let mut expansion = Expansion { followed: 0, ask: ask.clone() };
         let responses = expansion.of(conn, &target, &wanted, 0)?;
         let mut xml = Xml::document("D:multistatus");
         xml.nodes(&responses);
@@ -52,9 +51,7 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
 
 struct Expansion {
     followed: usize,
-    minimal: bool,
-    viewer: crate::calendar::Viewer,
-    username: Arc<str>,
+    ask: Ask,
 }
 
 impl Expansion {
@@ -70,13 +67,7 @@ impl Expansion {
             Some(live) => Asked::Live(property.name.clone(), live),
             None => Asked::Other(property.name.clone()),
         });
-        let ask = Ask {
-            viewer: self.viewer,
-            username: Arc::clone(&self.username),
-            wanted: Arc::new(Wanted::These(asked.collect())),
-            minimal: self.minimal,
-            deep: false,
-        };
+        let ask = Ask { wanted: Arc::new(Wanted::These(asked.collect())), ..self.ask.clone() };
         let mut xml = Xml::document("D:multistatus");
         ask.describe(conn, &mut xml, target)?;
         xml.close("D:multistatus");

@@ -13,6 +13,7 @@ use axum::http::Response;
 use super::condition::{Condition, Failure};
 use super::path::Target;
 use super::property::{Resource, Wanted};
+use super::propfind::Ask;
 use super::request::{Depth, Prefer};
 use super::xml::{Element, Name, Ns, Xml};
 use super::{DavState, Session};
@@ -146,6 +147,11 @@ impl Call<'_> {
     /// The properties it asks for; none when it names none.
     fn wanted(&self) -> Result<Wanted, Failure> {
         Ok(Wanted::of(&self.root)?.unwrap_or(Wanted::These(Vec::new())))
+    }
+
+    /// Who asks, and for which properties.
+    fn ask(&self) -> Result<Ask, Failure> {
+        Ok(Ask::new(self.session, self.wanted()?, self.prefer, false))
     }
 
     /// The zone of `CALDAV:timezone` (RFC 4791 §9.8) or `CALDAV:timezone-id` (RFC 7809 §5.1).

@@ -9,7 +9,7 @@ use axum::http::Response;
 use super::{Call, floating};
 use crate::calendar::home;
 use crate::dav::condition::{Condition, Failure};
-use crate::dav::listing::{self, Cursor, Listing, What};
+use crate::dav::listing::{Listing, What};
 use crate::dav::path::Target;
 use crate::dav::xml::Xml;
 
@@ -47,28 +47,13 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
         return Err(Failure::BadRequest("a calendar-multiget names the objects it wants by DAV:href".to_owned()));
     }
     let addresses: Arc<[(String, Option<String>)]> = addresses.into();
-    let (wanted, zone) = (Arc::new(call.wanted()?), call.timezone()?);
-    let (viewer, minimal) = (call.session.viewer, call.prefer.minimal);
-    let asker: Arc<str> = call.session.login.username.as_str().into();
-    let href: Arc<str> = Target::Collection { username: username.clone(), collection: name.clone() }.href().into();
+    let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
     let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &username)?;
+        let home = home::find(conn, &ask.viewer, &username)?;
         let collection = home::collection(conn, &home, &name)?;
         let zone = floating(conn, zone.as_ref(), &home, collection.timezone.as_deref())?;
-        let listing = Listing {
-            viewer,
-            username: Arc::clone(&asker),
-            home: Arc::new(home),
-            collection: Arc::new(collection),
-            href: Arc::clone(&href),
-            wanted: Arc::clone(&wanted),
-            minimal,
-            what: What::Named(Arc::clone(&addresses)),
-        };
-        let mut xml = Xml::document("D:multistatus");
-        let cursor = listing.page(conn, Cursor::new(zone), &mut xml)?;
-        Ok::<_, Failure>((xml, listing, cursor))
+        let listing = Listing::new(&ask, home, collection, &kept, What::Named(Arc::clone(&addresses)));
+        listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
-    let (xml, listing, cursor) = found.await?;
-    Ok(listing::answer(call.state, listing, xml, cursor))
+    Ok(found.await?.response(call.state))
 }

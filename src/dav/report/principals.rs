@@ -1,7 +1,5 @@
 //! Reports about principals (RFC 3744 §9.2 to §9.5). Nobody is found outside of one's own business.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::Response;
 
@@ -21,19 +19,9 @@ const LOOKED_THROUGH: i64 = 2_000;
 /// People that an answer names.
 const MOST: usize = 100;
 
-fn ask(call: &Call<'_>) -> Result<Ask, Failure> {
-    Ok(Ask {
-        viewer: call.session.viewer,
-        username: call.session.login.username.as_str().into(),
-        wanted: Arc::new(call.wanted()?),
-        minimal: call.prefer.minimal,
-        deep: false,
-    })
-}
-
 /// `DAV:acl-principal-prop-set`: who is named in a resource's ACL, which is its owner and who asks.
 pub(super) async fn of_acl(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let ask = ask(&call)?;
+    let ask = call.ask()?;
     let Some(owner) = call.target.username().map(str::to_owned) else {
         return Err(Failure::condition(Condition::SupportedReport, "this is nobody's"));
     };
@@ -58,7 +46,7 @@ pub(super) async fn matching(call: Call<'_>) -> Result<Response<Body>, Failure> 
     if is_self == by_property {
         return Err(Failure::BadRequest("a principal-match has either self or principal-property".to_owned()));
     }
-    let ask = ask(&call)?;
+    let ask = call.ask()?;
     let target = call.target.clone();
     let found = call.state.store().read(move |conn| {
         let mut xml = Xml::document("D:multistatus");
@@ -159,7 +147,7 @@ impl Search {
 
 /// `DAV:principal-property-search`
 pub(super) async fn search(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let ask = ask(&call)?;
+    let ask = call.ask()?;
     let searches = call.root.children().filter(|child| child.name.is_dav("property-search")).map(Search::of);
     let searches = searches.collect::<Result<Vec<_>, _>>()?;
     if searches.is_empty() {

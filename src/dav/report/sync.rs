@@ -1,7 +1,6 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -10,9 +9,9 @@ use percent_encoding::percent_decode_str;
 use super::Call;
 use crate::calendar::home::{self, Collection};
 use crate::dav::condition::{Condition, Failure};
-use crate::dav::listing::{self, Changed, Cursor, Listing, What};
+use crate::dav::listing::{Changed, Listing, What};
 use crate::dav::path::Target;
-use crate::dav::propfind::Ask;
+use crate::dav::property::Href;
 use crate::dav::request::Depth;
 use crate::dav::xml::{Name, Xml};
 use crate::dav::{multistatus, path, sync_token};
@@ -54,42 +53,21 @@ fn limit(call: &Call<'_>) -> Result<Option<usize>, Failure> {
 
 async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> Result<Response<Body>, Failure> {
     let (username, name) = call.collection()?;
-    let wanted = Arc::new(call.wanted()?);
-    let (viewer, minimal, href) = (call.session.viewer, call.prefer.minimal, call.target.href());
-    let asker: Arc<str> = call.session.login.username.as_str().into();
+    let (ask, kept) = (call.ask()?, call.state.kept().clone());
     let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &username)?;
+        let home = home::find(conn, &ask.viewer, &username)?;
         // The number is read before the objects: what changes meanwhile comes with the next sync.
         let collection = home::collection(conn, &home, &name)?;
         let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &collection)?) };
-        let changed = Changed { after, until: collection.change, limit };
-        let listing = Listing {
-            viewer,
-            username: Arc::clone(&asker),
-            home: Arc::new(home),
-            collection: Arc::new(collection),
-            href: href.as_str().into(),
-            wanted: Arc::clone(&wanted),
-            minimal,
-            what: What::Changed(changed),
-        };
-        let mut xml = Xml::document("D:multistatus");
-        let cursor = listing.page(conn, Cursor::new(Zone::utc()), &mut xml)?;
-        Ok::<_, Failure>((xml, listing, cursor))
+        let listing = Listing::new(&ask, home, collection, &kept, What::Changed(Changed { after, limit }));
+        listing.begin(conn, Xml::document("D:multistatus"), Zone::utc())
     });
-    let (xml, listing, cursor) = found.await?;
-    Ok(listing::answer(call.state, listing, xml, cursor))
+    Ok(found.await?.response(call.state))
 }
 
 /// The collections of a home. Its token says what each was at, so that only those that changed are told.
 async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Response<Body>, Failure> {
-    let ask = Ask {
-        viewer: call.session.viewer,
-        username: call.session.login.username.as_str().into(),
-        wanted: Arc::new(call.wanted()?),
-        minimal: call.prefer.minimal,
-        deep: false,
-    };
+    let ask = call.ask()?;
     let found = call.state.store().read(move |conn| {
         let home = home::find(conn, &ask.viewer, &username)?;
         let collections = home::collections(conn, &home)?;
@@ -99,7 +77,7 @@ async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Resp
         let changed: Vec<Collection> = collections.iter().filter(changed).cloned().collect();
         ask.these(conn, &mut xml, &home, &changed)?;
         for name in known.keys() {
-            multistatus::status(&mut xml, &path::collection_href(&username, name), StatusCode::NOT_FOUND);
+            multistatus::status(&mut xml, &Href::As(&path::collection_href(&username, name)), StatusCode::NOT_FOUND);
         }
         xml.text("D:sync-token", &home_token(&collections));
         Ok::<_, Failure>(xml)

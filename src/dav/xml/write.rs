@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::{Name, Node, Ns};
 
 /// The start of every answer: its root declares the namespaces that Fasti writes.
@@ -31,6 +33,11 @@ impl Xml {
     /// What will stand within a document.
     pub fn fragment() -> Self {
         Self::default()
+    }
+
+    /// Makes room for so many more octets.
+    pub fn reserve(&mut self, octets: usize) {
+        self.text.reserve(octets);
     }
 
     pub fn open(&mut self, name: &str) {
@@ -157,22 +164,36 @@ impl Xml {
     pub fn into_string(self) -> String {
         self.text
     }
+
+    /// What was written, without room to grow.
+    pub fn into_bytes(mut self) -> Bytes {
+        self.text.shrink_to_fit();
+        self.text.into()
+    }
 }
 
 /// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
 /// (XML 1.0 §2.11), and calendar data has CRLF.
 pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| matches!(b, b'<' | b'>' | b'&' | b'"' | b'\r')) {
-        out.push_str(&rest[..at]);
-        out.push_str(match rest.as_bytes()[at] {
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'&' => "&amp;",
-            b'"' => "&quot;",
-            _ => "&#13;",
-        });
-        rest = &rest[at + 1..];
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let reference = REFERENCES[usize::from(byte)];
+        if !reference.is_empty() {
+            out.push_str(&text[written..at]);
+            out.push_str(reference);
+            written = at + 1;
+        }
     }
-    out.push_str(rest);
+    out.push_str(&text[written..]);
 }
+
+/// What is written for an octet that does not stand for itself.
+const REFERENCES: [&str; 256] = {
+    let mut references = [""; 256];
+    references[b'<' as usize] = "&lt;";
+    references[b'>' as usize] = "&gt;";
+    references[b'&' as usize] = "&amp;";
+    references[b'"' as usize] = "&quot;";
+    references[b'\r' as usize] = "&#13;";
+    references
+};

@@ -14,6 +14,7 @@
 //! | `set` | a master with its overrides: the instances, and which component each is from |
 //! | `overlap` | when a component or an instance overlaps a time range (RFC 4791 §9.9) |
 //! | `index` | what a table keeps, so that most objects need no reading |
+//! | `occurs` | when an object takes place, to be remembered |
 //! | `filter/` | CALDAV:filter (RFC 4791 §9.7) |
 //! | `select/` | CALDAV:calendar-data (RFC 4791 §9.6): partial retrieval, expand, limits |
 //! | `free_busy` | CALDAV:free-busy-query (RFC 4791 §7.10) |
@@ -25,6 +26,7 @@ mod availability;
 pub mod filter;
 pub mod free_busy;
 mod index;
+mod occurs;
 mod overlap;
 mod parse;
 mod part;
@@ -41,6 +43,7 @@ use std::fmt;
 pub use crate::recurrence::Exhausted;
 use crate::time::{Instant, Interval, Zone};
 pub use index::Index;
+pub use occurs::Occurs;
 pub use tree::{Component, Property};
 
 /// The type of an object's components (RFC 5545 §3.6, RFC 7953 §3.1). An object has one.
@@ -188,7 +191,7 @@ impl fmt::Display for Violation {
 impl std::error::Error for Violation {}
 
 /// A stretch of time, open where an end is missing (CALDAV:time-range, RFC 4791 §9.9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TimeRange {
     /// The first instant inside.
     pub start: Option<Instant>,

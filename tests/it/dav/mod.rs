@@ -3,6 +3,7 @@
 
 mod access;
 mod bookings;
+mod kept;
 mod logins;
 mod objects;
 mod properties;
@@ -14,7 +15,7 @@ use data_encoding::BASE64;
 use fasti::auth::AppSecret;
 use fasti::booking::people::{NewPerson, PersonPatch, create, update};
 use fasti::booking::{Context, Error, people, tenants};
-use fasti::dav::{DavState, routes};
+use fasti::dav::{DavState, KeepOptions, routes};
 use fasti::store::app_passwords::{self, AppPassword};
 use fasti::store::{Conn, Id, Role, TenantId};
 use http_body_util::BodyExt;
@@ -91,6 +92,11 @@ impl Client {
         answer
     }
 
+    /// The same server, asked by somebody else.
+    pub fn as_other(&self, other: &Self) -> Self {
+        Self { router: self.router.clone(), ..other.clone() }
+    }
+
     /// What it logs in with.
     pub fn password(&self) -> String {
         let sent = BASE64.decode(self.authorization.trim_start_matches("Basic ").as_bytes()).unwrap();
@@ -160,7 +166,8 @@ impl App {
     /// CalDAV as somebody who sends these words as name and password.
     pub fn dav(&self, username: &str, password: &str) -> Client {
         let on_change: fasti::dav::OnChange = std::sync::Arc::new(|_, _| {});
-        let router = routes(DavState::new(self.store.clone(), self.links.clone(), now, on_change));
+        let router =
+            routes(DavState::new(self.store.clone(), self.links.clone(), now, on_change, KeepOptions::default()));
         let authorization = format!("Basic {}", BASE64.encode(format!("{username}:{password}").as_bytes()));
         Client { router, authorization, username: username.to_owned() }
     }

@@ -8,7 +8,7 @@ pub use matching::matches;
 use super::{Kind, TimeRange};
 
 /// CALDAV:comp-filter (RFC 4791 §9.7.1). That of a CALDAV:filter is for VCALENDAR.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CompFilter {
     /// The type of component, in any case.
     pub name: String,
@@ -17,7 +17,7 @@ pub struct CompFilter {
 }
 
 /// What a [`CompFilter`] asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CompTest {
     /// CALDAV:is-not-defined: there is no such component (§9.7.4).
     IsNotDefined,
@@ -33,7 +33,7 @@ pub enum CompTest {
 }
 
 /// CALDAV:prop-filter (RFC 4791 §9.7.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PropFilter {
     /// The property, in any case.
     pub name: String,
@@ -42,7 +42,7 @@ pub struct PropFilter {
 }
 
 /// What a [`PropFilter`] asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PropTest {
     /// CALDAV:is-not-defined
     IsNotDefined,
@@ -56,7 +56,7 @@ pub enum PropTest {
 }
 
 /// What a [`PropFilter`] asks of a value. RFC 4791 §9.7.2 allows one or the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ValueTest {
     /// CALDAV:time-range, for COMPLETED, CREATED, DTEND, DTSTAMP, DTSTART, DUE and LAST-MODIFIED (§9.9).
     TimeRange(TimeRange),
@@ -65,7 +65,7 @@ pub enum ValueTest {
 }
 
 /// CALDAV:param-filter (RFC 4791 §9.7.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ParamFilter {
     /// The parameter, in any case.
     pub name: String,
@@ -74,7 +74,7 @@ pub struct ParamFilter {
 }
 
 /// What a [`ParamFilter`] asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ParamTest {
     /// CALDAV:is-not-defined
     IsNotDefined,
@@ -83,7 +83,7 @@ pub enum ParamTest {
 }
 
 /// CALDAV:text-match: a substring (RFC 4791 §9.7.5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TextMatch {
     /// How texts are compared.
     pub collation: Collation,
@@ -94,7 +94,7 @@ pub struct TextMatch {
 }
 
 /// How texts are compared (RFC 4790).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Collation {
     /// `i;octet`: octet by octet (RFC 4790 §9.3).
     Octet,
@@ -128,7 +128,7 @@ impl Collation {
 }
 
 /// What an index can answer of a filter: only objects for which this holds can match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The type of the objects, if the filter asks for one that must be there.
     pub kind: Option<Kind>,

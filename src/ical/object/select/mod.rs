@@ -8,7 +8,7 @@ use super::Object;
 use crate::time::{Interval, Zone};
 
 /// What a report wants of each object. The default is all of it, for which the stored text is the better answer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Selection {
     /// CALDAV:comp of VCALENDAR; `None` for everything.
     pub comp: Option<Comp>,
@@ -19,7 +19,7 @@ pub struct Selection {
 }
 
 /// What becomes of recurring components. RFC 4791 §9.6 allows one or the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RecurrenceSet {
     /// CALDAV:expand: every instance as a component of its own, in UTC (§9.6.5).
     Expand(Interval),
@@ -28,7 +28,7 @@ pub enum RecurrenceSet {
 }
 
 /// CALDAV:comp (RFC 4791 §9.6.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Comp {
     /// The type of component, in any case.
     pub name: String,
@@ -50,7 +50,7 @@ impl Comp {
 }
 
 /// CALDAV:prop of a [`Comp`] (RFC 4791 §9.6.4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prop {
     /// The property, in any case.
     pub name: String,
@@ -59,7 +59,7 @@ pub struct Prop {
 }
 
 /// What all objects of one answer may grow to together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// Instances that are expanded.
     pub instances: usize,
