@@ -57,6 +57,9 @@ impl Client {
         };
         let status = std::str::from_utf8(&self.buffer[9..12])?.parse()?;
         let length = content_length(&self.buffer[..head])?;
+        if is_chunked(&self.buffer[..head]) {
+            return self.chunks((head, filled), status, keep).await;
+        }
         let mut left = if status == 304 { 0 } else { length + head - filled };
         match keep {
             None => {
@@ -78,11 +81,76 @@ impl Client {
         Ok(status)
     }
 
+    /// The rest of an answer that comes in chunks (RFC 9112 §7.1).
+    async fn chunks(
+        &mut self,
+        (head, filled): (usize, usize),
+        status: u16,
+        keep: Option<&mut Answer>,
+    ) -> Result<u16, Failure> {
+        let headers = self.buffer[..head].to_vec();
+        let (mut chunks, mut body) = (Chunks::default(), Vec::new());
+        let mut take = |bytes: &[u8]| chunks.take(bytes, if keep.is_some() { Some(&mut body) } else { None });
+        let mut done = take(&self.buffer[head..filled])?;
+        while !done {
+            let n = self.read(0).await?;
+            done = take(&self.buffer[..n])?;
+        }
+        if let Some(answer) = keep {
+            *answer = Answer { status, head: String::from_utf8(headers)?, body };
+        }
+        Ok(status)
+    }
+
     async fn read(&mut self, from: usize) -> Result<usize, Failure> {
         match self.stream.read(&mut self.buffer[from..]).await? {
             0 => Err("the server closed a connection".into()),
             n => Ok(n),
         }
+    }
+}
+
+fn is_chunked(head: &[u8]) -> bool {
+    const LINE: &[u8] = b"transfer-encoding: chunked";
+    head.split(|byte| *byte == b'\n')
+        .any(|line| line.len() >= LINE.len() && line[..LINE.len()].eq_ignore_ascii_case(LINE))
+}
+
+/// Where in a chunked body a reader is.
+#[derive(Default)]
+struct Chunks {
+    /// Octets of the chunk that are still to come, with the line's end after it.
+    left: usize,
+    line: Vec<u8>,
+    last: bool,
+}
+
+impl Chunks {
+    /// Takes what came; true at the end of the body.
+    fn take(&mut self, mut bytes: &[u8], mut body: Option<&mut Vec<u8>>) -> Result<bool, Failure> {
+        while !bytes.is_empty() {
+            if self.left > 0 {
+                let n = self.left.min(bytes.len());
+                if let Some(body) = &mut body {
+                    let text = n.min(self.left.saturating_sub(2));
+                    body.extend_from_slice(&bytes[..text]);
+                }
+                self.left -= n;
+                bytes = &bytes[n..];
+                continue;
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            self.line.extend_from_slice(&bytes[..end.map_or(bytes.len(), |at| at + 1)]);
+            let Some(end) = end else { break };
+            bytes = &bytes[end + 1..];
+            let line = String::from_utf8(std::mem::take(&mut self.line))?;
+            if self.last {
+                return Ok(true);
+            }
+            let size = usize::from_str_radix(line.trim_end(), 16)?;
+            (self.last, self.left) = (size == 0, if size == 0 { 0 } else { size + 2 });
+        }
+        Ok(false)
     }
 }
 

@@ -9,6 +9,7 @@
 //! is judged is a ratio within the run. A bar that is missed is printed and fails nothing; the exit status is for errors.
 
 mod cluster;
+mod dav;
 mod load;
 mod parts;
 mod process;
@@ -82,7 +83,7 @@ impl Bench {
 
 type Row = fn(&mut Bench, &mut Table) -> Result<(), Failure>;
 
-const ROWS: [(&str, Row); 9] = [
+const ROWS: [(&str, Row); 16] = [
     ("feed-304", rows::feed::unchanged),
     ("feed-200", rows::feed::cached),
     ("compose-sqlite", rows::compose::sqlite),
@@ -92,6 +93,13 @@ const ROWS: [(&str, Row); 9] = [
     ("availability-store", rows::availability::against_the_store),
     ("availability-stored", rows::availability::against_few),
     ("memory", rows::memory::feeds),
+    ("dav-reads", dav::against_bare),
+    ("dav-sizes", dav::sizes),
+    ("dav-listing-again", dav::listing_again),
+    ("dav-sync-again", dav::sync_again),
+    ("dav-put-new", dav::new),
+    ("dav-put-update", dav::update),
+    ("dav-memory", dav::memory),
 ];
 
 fn main() -> ExitCode {

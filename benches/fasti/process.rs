@@ -96,7 +96,7 @@ impl Server {
 }
 
 impl Round {
-    fn new(heard: &Heard, cpu: Duration) -> Result<Self, Failure> {
+    pub fn new(heard: &Heard, cpu: Duration) -> Result<Self, Failure> {
         let n = heard.latencies.len();
         let count = u32::try_from(n)?;
         if n == 0 {

@@ -15,6 +15,11 @@ pub struct Table(Vec<[String; 7]>);
 const HEAD: [&str; 7] = ["what", "Fasti", "yardstick", "rate", "CPU", "bar", ""];
 
 impl Table {
+    /// How many lines it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A line whose bar is a share of the yardstick's rate.
     pub fn rate(&mut self, what: &str, fasti: Round, yardstick: (&str, Round), least: f64) {
         let ratio = fasti.per_second / yardstick.1.per_second;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti::dav::{self, DavState, KeepOptions};
 use fasti::feed::{self, CacheOptions, FeedState};
 use fasti::server::{self, App, ServerOptions};
 use fasti::store::{Options, Store};
@@ -29,6 +30,16 @@ pub async fn serve_rechecking(listener: TcpListener, url: &str) -> Result<(), Fa
     let feeds = FeedState::new(store, links.key, &links.public_url, cache, Arc::new(clock::now));
     super::ready(&listener)?;
     server::serve(listener, feed::routes(feeds), &options, std::future::pending()).await?;
+    Ok(())
+}
+
+/// CalDAV that keeps no answers. What it knows of recurring objects it keeps: that is no answer.
+pub async fn serve_forgetful(listener: TcpListener, url: &str) -> Result<(), Failure> {
+    let (options, store) = open(url)?;
+    let keep = KeepOptions { answers: 0, ..KeepOptions::default() };
+    let dav = DavState::new(store, links(), clock::now, Arc::new(|_, _| {}), keep);
+    super::ready(&listener)?;
+    server::serve(listener, dav::routes(dav), &options, std::future::pending()).await?;
     Ok(())
 }
 

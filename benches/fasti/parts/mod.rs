@@ -1,6 +1,7 @@
 //! The servers that this program plays in processes of their own.
 
 mod bare_booking;
+mod bare_dav;
 mod bare_feed;
 mod ceiling;
 mod fasti;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::Failure;
 pub use bare_booking::Sample;
+pub use bare_dav::{Asked, Bare};
 pub use bare_feed::Shown;
 pub use rows::Window;
 pub use sql::{ADD_ALLOCATION, ADD_BOOKING};
@@ -44,6 +46,10 @@ pub enum Part {
     },
     /// The store alone, which says how long it took for the rows of a window.
     Rows { url: String, window: Window },
+    /// CalDAV that keeps no answer, so that rows are read in every request.
+    Forgetful { url: String },
+    /// The bare loop of a calendar.
+    BareDav { bare: Box<Bare> },
     /// The bare loop that takes bookings.
     BareBooking { url: String, sample: Box<Sample> },
 }
@@ -63,6 +69,8 @@ pub fn play(part: &str) -> Result<(), Failure> {
             Part::Fasti { url } => fasti::serve(listener, &url).await,
             Part::Rechecking { url } => fasti::serve_rechecking(listener, &url).await,
             Part::BareFeed { url, shown, answer } => bare_feed::serve(listener, &url, shown, &answer).await,
+            Part::Forgetful { url } => fasti::serve_forgetful(listener, &url).await,
+            Part::BareDav { bare } => bare_dav::serve(listener, *bare).await,
             Part::Rows { url, window } => rows::serve(listener, &url, window).await,
             Part::BareBooking { url, sample } => bare_booking::serve(listener, &url, *sample).await,
         }

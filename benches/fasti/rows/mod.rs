@@ -71,14 +71,14 @@ fn get(path: &str, headers: &str) -> Vec<u8> {
 }
 
 /// Keeps an answer for the server that repeats it.
-fn keep(bench: &Bench, name: &str, answer: &Answer) -> Result<PathBuf, Failure> {
+pub fn keep(bench: &Bench, name: &str, answer: &Answer) -> Result<PathBuf, Failure> {
     let file = bench.path(name);
     std::fs::write(&file, [answer.head.as_bytes(), &answer.body].concat())?;
     Ok(file)
 }
 
 /// Rounds on one server and the other by turns, after a shorter one each to warm up; the medians.
-fn alternate(bench: &Bench, mut sides: [(&Server, Load); 2]) -> Result<[Round; 2], Failure> {
+pub fn alternate(bench: &Bench, mut sides: [(&Server, Load); 2]) -> Result<[Round; 2], Failure> {
     let mut rounds = [Vec::new(), Vec::new()];
     bench.runtime.block_on(async {
         for (server, load) in &mut sides {
