@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # Cargo is parallel by itself, and the steps of a run share its folder.
 .NOTPARALLEL:
-.PHONY: help demo run build test tools check lint audit docs unit conform bench soak docker-check clean
+.PHONY: help demo run build test tools check lint audit docs unit conform bench bench-dav soak docker-check clean
 
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 # What CI builds is thrown away: incremental data would only cost time and space.
@@ -62,6 +62,10 @@ conform: ## Independent clients and validators against a running Fasti
 
 bench: ## Measure (release build)
 	cargo bench --locked $(ARGS)
+
+bench-dav: ## Measure CalDAV alone (release build)
+	cargo bench --locked --bench fasti -- --only dav $(ARGS)
+	benches/davload.sh
 
 soak: tools docker-check ## The long reliability runs (hours)
 	FASTI_TEST_SOAK=1 tests/with-postgres.sh cargo nextest run --release --locked --run-ignored all $(ARGS)

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 
@@ -17,7 +17,8 @@ pub fn tzdata_version() -> &'static str {
 /// A time zone of the IANA database, under its canonical spelling.
 #[derive(Clone)]
 pub struct Zone {
-    name: String,
+    /// Shared by all clones, which are many: each time of a series has its zone.
+    name: Arc<str>,
     zone: TimeZone,
 }
 
@@ -66,14 +67,15 @@ impl Zone {
             return Ok(Self::utc());
         }
         let zone = DATABASE.get(name).map_err(|_| unknown())?;
-        let canonical = zone.iana_name().ok_or_else(unknown)?.to_owned();
+        let canonical = zone.iana_name().ok_or_else(unknown)?.into();
         Ok(Self { name: canonical, zone })
     }
 
     /// Coordinated Universal Time.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+        static UTC: LazyLock<Zone> = LazyLock::new(|| Zone { name: "UTC".into(), zone: TimeZone::UTC });
+        UTC.clone()
     }
 
     /// The IANA name.
@@ -154,7 +156,7 @@ fn civil_seconds(civil: Civil) -> i64 {
 
 impl PartialEq for Zone {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        Arc::ptr_eq(&self.name, &other.name) || self.name == other.name
     }
 }
 

@@ -89,7 +89,29 @@ impl Plan {
         {
             self.last = self.last.min(last);
         }
+        if let (Kind::Days, Some(step)) = (&self.kind, self.steps())
+            && let Some(first) = self.cursor(self.first, self.last, work)?.next(work)?
+        {
+            self.kind = Kind::Steps { first, step };
+        }
         Ok(())
+    }
+
+    /// The seconds between two instances, if they are always the same.
+    fn steps(&self) -> Option<i64> {
+        let Days { step, months, month_days: None, year_days: None, weeks: None, by_day, skip: Skip::Omit, .. } =
+            &self.days
+        else {
+            return None;
+        };
+        let one = |days: &ByDay| days.plain.count_ones() == 1 && days.ordinals.is_empty();
+        let days = match (step, by_day) {
+            _ if *months != day::ALL_MONTHS || self.times.len() != 1 => return None,
+            (Step::Days { n, .. }, None) => *n,
+            (Step::Weeks { n, .. }, Some(by_day)) if one(by_day) => 7 * n,
+            _ => return None,
+        };
+        Some(days * SECONDS_PER_DAY)
     }
 
     /// Whether there is no instance at all. The calendar repeats every 400 years, which are whole weeks, so a first day is
@@ -114,6 +136,11 @@ impl Plan {
         let most = match &self.kind {
             Kind::Never => 0,
             Kind::Days if count / self.times.len() as u64 > (day::LAST_DAY - day::FIRST_DAY).unsigned_abs() => 0,
+            Kind::Steps { first, step } => {
+                let steps = i64::try_from(count - 1).ok().and_then(|steps| steps.checked_mul(*step));
+                let civil = steps.and_then(|steps| first.checked_add(steps));
+                return Ok(civil.filter(|civil| *civil <= self.last));
+            }
             Kind::Days => return AtDay::seek(self, self.first).nth(self, count, work),
             Kind::Picks(picks) => picks.most(self.first, self.days.week_start),
             Kind::Grid(grid) => match grid.nth_unlimited(self.first, count) {

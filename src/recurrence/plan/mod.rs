@@ -8,7 +8,8 @@
 //! | `picks` | BYSETPOS |
 //! | `grid` | HOURLY to SECONDLY when INTERVAL does not fit into days |
 //!
-//! Most rules are days × times: HOURLY every six hours is DAILY at four times. A cursor goes from month to month, so a
+//! Most rules are days × times: HOURLY every six hours is DAILY at four times. Many of them, such as every Tuesday at ten,
+//! are equal steps. A cursor goes from month to month, so a
 //! jump over centuries is one division, and a rule without any day ends after the months to the year 9999.
 
 mod build;
@@ -46,6 +47,11 @@ enum Kind {
     /// It has no instance.
     Never,
     Days,
+    /// Equal steps from a first instance on: one time every so many days or weeks.
+    Steps {
+        first: i64,
+        step: i64,
+    },
     Picks(Box<picks::Picks>),
     Grid(Box<grid::Grid>),
 }
@@ -63,6 +69,8 @@ pub(super) struct Cursor<'p> {
 enum At {
     End,
     Days(AtDay),
+    /// The next instance, if it is not after the stop.
+    Steps(i64),
     Picks(Box<picks::At>),
     Grid(grid::At),
 }
@@ -135,6 +143,9 @@ impl Cursor<'_> {
         self.at = match &plan.kind {
             _ if civil > self.stop => At::End,
             Kind::Never => At::End,
+            Kind::Steps { first, step } => {
+                At::Steps(first + (civil - first + step - 1).div_euclid(*step).max(0) * step)
+            }
             Kind::Days => At::Days(AtDay::seek(plan, civil)),
             Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
             Kind::Grid(grid) => At::Grid(grid.seek(plan, civil, work)?),
@@ -146,6 +157,13 @@ impl Cursor<'_> {
     pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
             let next = match (&mut self.at, &self.plan.kind) {
+                (At::Steps(at), Kind::Steps { step, .. }) => {
+                    work.spend(1)?;
+                    let civil = *at;
+                    let within = civil <= self.stop;
+                    *at += if within { *step } else { 0 };
+                    within.then_some(civil)
+                }
                 (At::Days(at), _) => at.next(self.plan, self.stop, work)?,
                 (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, self.stop, work)?,
                 (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, self.stop, work)?,
