@@ -7,6 +7,7 @@ use axum::Router;
 
 use super::{ServerOptions, operations};
 use crate::api::{self, ApiState};
+use crate::auth::Logins;
 use crate::booking::Links;
 use crate::dav::{self, DavState};
 use crate::feed::{self, CacheOptions, FeedState};
@@ -23,6 +24,7 @@ const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
 pub struct App {
     store: Store,
     links: Links,
+    logins: Arc<Logins>,
     feeds: FeedState,
     tidier: tokio::task::JoinHandle<()>,
 }
@@ -39,7 +41,8 @@ impl App {
             Arc::new(clock::now),
         );
         let tidier = tokio::spawn(tidy(store.clone(), feeds.clone()));
-        Self { store, links, feeds, tidier }
+        let logins = Arc::new(Logins::new(store.clone(), links.key.clone(), clock::now));
+        Self { store, links, logins, feeds, tidier }
     }
 
     /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
@@ -53,7 +56,8 @@ impl App {
             clock: clock::now,
             on_change: Arc::clone(&on_change),
         };
-        let dav = DavState::new(self.store.clone(), self.links.clone(), clock::now, Arc::clone(&on_change));
+        let logins = Arc::clone(&self.logins);
+        let dav = DavState::new(self.store.clone(), self.links.clone(), logins, clock::now, Arc::clone(&on_change));
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()
