@@ -6,6 +6,7 @@ use crate::auth::{Password, hash_password};
 use crate::booking::people::{self, NewPerson};
 use crate::booking::{self, Context};
 use crate::config::Config;
+use crate::net::Origin;
 use crate::store::{Id, Role};
 
 #[derive(Subcommand)]
@@ -34,6 +35,8 @@ pub(super) enum Command {
         timezone: Option<String>,
     },
     /// Make a password for one calendar program; prints it once
+    ///
+    /// Standard error has the link that sets up an iPhone, iPad or Mac with it.
     AppPassword {
         /// The business's short name
         tenant: String,
@@ -54,7 +57,7 @@ pub(super) enum Command {
     },
     /// End an app password
     ///
-    /// A server that runs may still let in, for up to five seconds, a program that
+    /// Its setup link is dead at once. A server that runs may still let in, for up to five seconds, a program that
     /// logged in with it before.
     RevokeAppPassword {
         /// The business's short name
@@ -99,6 +102,11 @@ async fn app_password(config: &Config, tenant: &str, username: String, label: St
     let made = house.store.write(move |conn| people::add_app_password(conn, &ctx, &username, &label)).await;
     let made = made.map_err(whose)?;
     println!("{}", made.reveal());
+    if Origin::parse(&config.public_url).is_some_and(|origin| origin.is_protected()) {
+        eprintln!("On an iPhone, iPad or Mac, open {}", house.links.setup(&made));
+    } else {
+        eprintln!("Nobody can use it yet: passwords are taken over https only. Set public_url to an https:// address.");
+    }
     Ok(())
 }
 

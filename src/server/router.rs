@@ -11,6 +11,7 @@ use crate::auth::Logins;
 use crate::booking::Links;
 use crate::dav::{self, DavState};
 use crate::feed::{self, CacheOptions, FeedState};
+use crate::setup::{self, SetupState, Signer};
 use crate::store::{self, Store, TenantId};
 use crate::time::{Instant, clock};
 use crate::web::{self, WebState};
@@ -25,6 +26,7 @@ pub struct App {
     store: Store,
     links: Links,
     logins: Arc<Logins>,
+    signer: Option<Arc<Signer>>,
     feeds: FeedState,
     tidier: tokio::task::JoinHandle<()>,
 }
@@ -42,10 +44,17 @@ impl App {
         );
         let tidier = tokio::spawn(tidy(store.clone(), feeds.clone()));
         let logins = Arc::new(Logins::new(store.clone(), links.key.clone(), clock::now));
-        Self { store, links, logins, feeds, tidier }
+        Self { store, links, logins, signer: None, feeds, tidier }
     }
 
-    /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
+    /// The same, with profiles signed where there is something to sign them with.
+    #[must_use]
+    pub fn signing(self, signer: Option<Signer>) -> Self {
+        Self { signer: signer.map(Arc::new), ..self }
+    }
+
+    /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/setup/…`, `/manage/…`, `/robots.txt`,
+    /// `/healthz`, `/readyz`, `/metrics`.
     pub fn router(&self, options: &ServerOptions) -> Router {
         let feeds = self.feeds.clone();
         let on_change: web::OnChange = Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched));
@@ -58,11 +67,19 @@ impl App {
         };
         let logins = Arc::clone(&self.logins);
         let dav = DavState::new(self.store.clone(), self.links.clone(), logins, clock::now, Arc::clone(&on_change));
+        let setup = SetupState {
+            store: self.store.clone(),
+            links: self.links.clone(),
+            logins: Arc::clone(&self.logins),
+            signer: self.signer.clone(),
+            clock: clock::now,
+        };
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()
             .nest("/api", api::routes(api))
             .merge(feed::routes(self.feeds.clone()))
+            .merge(setup::routes(setup))
             .merge(web::routes(web))
             .merge(dav::routes(dav))
             .merge(operations(options, move || ready(store.clone())))
