@@ -17,6 +17,7 @@
 //! | [`dav`] | CalDAV |
 //! | [`feed`] | calendars behind secret URLs |
 //! | [`api`] | REST: one file per resource, problem details, OpenAPI |
+//! | [`setup`] | configuration profiles for Apple's devices |
 //! | [`web`] | pages for people |
 //! | [`server`] | connections, every path on one page, the layer in front of them, log, metrics, health |
 //! | [`config`] | flags, environment and file → the rooms' option structs |
@@ -36,6 +37,7 @@ pub mod net;
 pub mod recurrence;
 pub mod secret;
 pub mod server;
+pub mod setup;
 pub mod store;
 pub mod time;
 pub mod web;

@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use axum::http::Uri;
+
 /// A range of addresses in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3), such as `10.0.0.0/8` or `::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -79,6 +81,40 @@ impl Networks {
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+/// Where people reach this installation, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Whether by https.
+    pub https: bool,
+    /// The host, an IPv6 address in its brackets.
+    pub host: String,
+    /// The port, also where the URL leaves it out.
+    pub port: u16,
+}
+
+impl Origin {
+    /// Takes apart a URL of scheme and authority; `None` for anything else.
+    #[must_use]
+    pub fn parse(url: &str) -> Option<Self> {
+        let uri = Uri::from_str(url).ok()?;
+        let https = match uri.scheme_str()? {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        Some(Self { https, host: uri.host()?.to_owned(), port })
+    }
+
+    /// Whether a password sent there is protected on its way: by https, or because it stays on this machine (RFC 4918
+    /// §20.1).
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        let host = self.host.trim_matches(['[', ']']);
+        self.https || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -235,6 +271,30 @@ mod tests {
         ] {
             let found = ClientAddr::find(ip(peer), lines.iter().map(|l| l.as_bytes()), &trusted);
             assert_eq!(found.0, ip(client), "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_travel_protected() {
+        let protected = |url| Origin::parse(url).is_some_and(|origin| origin.is_protected());
+        for url in ["https://cal.example", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"] {
+            assert!(protected(url), "{url}");
+        }
+        for url in ["http://cal.example", "http://192.168.0.2:8080", "http://localhost.example", "ftp://localhost", ""]
+        {
+            assert!(!protected(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_a_port_also_where_its_url_has_none() {
+        for (url, https, host, port) in [
+            ("https://cal.example", true, "cal.example", 443),
+            ("http://cal.example", false, "cal.example", 80),
+            ("https://cal.example:8443", true, "cal.example", 8443),
+            ("http://[::1]:8080", false, "[::1]", 8080),
+        ] {
+            assert_eq!(Origin::parse(url), Some(Origin { https, host: host.to_owned(), port }), "{url}");
         }
     }
 

@@ -39,6 +39,7 @@ const ROOMS: &[Room] = &[
     room(4, "dav", "a dialect; dialects never meet each other"),
     room(4, "feed", "a dialect; dialects never meet each other"),
     room(4, "api", "a dialect; dialects never meet each other"),
+    room(4, "setup", "profiles that lead to two dialects; it knows their addresses, not them"),
     room(4, "web", "a dialect; dialects never meet each other"),
     room(5, "server", "sockets and the page of routes: it sees every dialect, none sees it"),
     Room {

@@ -12,9 +12,9 @@ use super::page::{List, ListParams, Page, Reader};
 use super::request::{IfMatch, Input, Nothing, Params, PathId};
 use super::view::{Id, corrupt};
 use super::{Api, Shared, problem::Problem};
-use crate::auth::FeedSecret;
-use crate::booking::Error;
+use crate::auth::{FeedSecret, Secret};
 use crate::booking::feeds::{self, Detail, FeedOptions, NewFeed as New, NewFeedOptions as NewOptions};
+use crate::booking::{Error, Links};
 use crate::store::feeds::Feed as Row;
 use crate::store::{self, FeedKind, TenantId};
 
@@ -73,13 +73,15 @@ pub(super) struct FeedLinks {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct SubscribeLinks {
     apple: String,
+    /// A configuration profile, which an iPhone or iPad offers to install.
+    apple_profile: String,
     google: String,
     outlook: String,
 }
 
 impl FeedLinks {
-    fn new(public_url: &str, token: &str, name: &str) -> Self {
-        let url = format!("{public_url}/feeds/{token}.ics");
+    fn new(links: &Links, secret: &Secret, name: &str) -> Self {
+        let url = format!("{}/feeds/{}.ics", links.public_url, secret.reveal());
         let webcal_url = match url.split_once("://") {
             Some((_, rest)) => format!("webcal://{rest}"),
             None => url.clone(),
@@ -88,6 +90,7 @@ impl FeedLinks {
         Self {
             subscribe: SubscribeLinks {
                 apple: webcal_url.clone(),
+                apple_profile: links.setup(secret),
                 google: format!("https://calendar.google.com/calendar/r?cid={cid}"),
                 outlook: format!("https://outlook.live.com/calendar/0/addfromweb?url={https}&name={title}"),
             },
@@ -121,7 +124,7 @@ pub(super) fn reveal(
     let whole = || -> Result<String, Error> {
         let mut view: Map<String, Value> = serde_json::from_str(body).map_err(corrupt)?;
         let name = view.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let links = FeedLinks::new(&api.links.public_url, secret.reveal(), &name);
+        let links = FeedLinks::new(&api.links, &secret, &name);
         let links: Map<String, Value> = serde_json::from_str(&text(&links)?).map_err(corrupt)?;
         view.extend(links);
         text(&view)

@@ -1,9 +1,12 @@
 use data_encoding::{Encoding, Specification};
 use std::sync::LazyLock;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{MasterKey, Secret};
-use crate::store::{Id, TenantId};
+use crate::store::app_passwords::{self, AppPassword};
+use crate::store::people::{self, Person};
+use crate::store::{self, Conn, Id, TenantId};
 
 /// Random octets of a password: 136 bits.
 const SECRET_BYTES: usize = 17;
@@ -66,6 +69,29 @@ impl AppSecret {
         let (tenant, secret) = bytes.split_at_checked(8)?;
         let tenant = TenantId::from_bytes(tenant.try_into().ok()?);
         (secret.len() == SECRET_BYTES).then(|| app_key(key, tenant, &bytes))
+    }
+}
+
+impl AppKey {
+    /// What `text` is looked up by in a link. What cannot be an app password is looked up all the same, in vain, so that
+    /// its form does not show in the time that takes.
+    #[must_use]
+    pub fn of_link(key: &MasterKey, text: &str) -> Self {
+        let beginning = || &text.as_bytes()[..text.len().min(2 * LETTERS)];
+        AppSecret::parse(key, text).unwrap_or_else(|| app_key(key, TenantId::INSTALLATION, beginning()))
+    }
+
+    /// The row it opens and whose it is: not revoked, of somebody who is there and has a login name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn open(&self, conn: &mut Conn) -> Result<Option<(AppPassword, Person)>, store::Error> {
+        let Some(row) = app_passwords::find(conn, self.tenant, self.id)? else { return Ok(None) };
+        if row.revoked_at.is_some() || !bool::from(row.secret_hash.ct_eq(&self.hash)) {
+            return Ok(None);
+        }
+        let person = people::find(conn, self.tenant, row.person_id)?;
+        Ok(person.filter(|p| p.deleted_at.is_none() && p.username.is_some()).map(|person| (row, person)))
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant as Tick};
 
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{AppKey, AppSecret, MasterKey, Password, verify_password};
 use crate::net::ClientAddr;
@@ -107,14 +106,14 @@ impl Logins {
             return Ok(Arc::clone(&known.login));
         }
         let name = self.digest(&[username]);
-        self.refuse_many(from, name)?;
+        self.refuse_many(from, Some(name))?;
         let found = match AppSecret::parse(&self.key, password) {
             Some(key) => self.by_app_password(username, key).await?.map(|login| (login, None)),
             None => self.by_account_password(username, password, known_as).await?,
         };
         let Some((login, matched)) = found else {
             self.known.invalidate(&known_as);
-            self.count(from, name);
+            self.count(from, Some(name));
             return Err(LoginError::Wrong);
         };
         let login = Arc::new(login);
@@ -122,16 +121,30 @@ impl Logins {
         Ok(login)
     }
 
+    /// Runs `look`, which looks for what the secret in a link opens, under the limits of logins: what opens nothing counts
+    /// as a failed login from there, and after too many nothing is looked for.
+    ///
+    /// # Errors
+    /// [`LoginError::TooMany`], or that of the database.
+    pub async fn by_link<T>(
+        &self,
+        from: ClientAddr,
+        look: impl Future<Output = Result<Option<T>, store::Error>>,
+    ) -> Result<Option<T>, LoginError> {
+        self.refuse_many(from, None)?;
+        let found = look.await?;
+        if found.is_none() {
+            self.count(from, None);
+        }
+        Ok(found)
+    }
+
     async fn by_app_password(&self, username: &str, key: AppKey) -> Result<Option<Login>, LoginError> {
         let now = (self.clock)();
         let username = username.to_owned();
         let found = self.store.read(move |conn| {
-            let Some(row) = app_passwords::find(conn, key.tenant, key.id)? else { return Ok(None) };
-            if row.revoked_at.is_some() || !bool::from(row.secret_hash.ct_eq(&key.hash)) {
-                return Ok(None);
-            }
-            let person = people::find(conn, key.tenant, row.person_id)?;
-            Ok::<_, store::Error>(person.filter(|p| is_called(p, &username)).map(|person| (row, person)))
+            let found = key.open(conn)?;
+            Ok::<_, store::Error>(found.filter(|(_, person)| person.username.as_deref() == Some(&*username)))
         });
         let Some((row, person)) = found.await? else { return Ok(None) };
         if row.last_used_at.is_none_or(|at| now - at > USE_NOTED_SECONDS) {
@@ -188,23 +201,21 @@ impl Logins {
     }
 
     /// By name and network together, so that nobody can lock the owner out from elsewhere, and by network.
-    fn refuse_many(&self, from: ClientAddr, name: [u8; 32]) -> Result<(), LoginError> {
-        let failed = |key| self.failures.get(&key).unwrap_or(0);
-        if failed((from.network(), Some(name))) >= PER_NAME || failed((from.network(), None)) >= PER_NETWORK {
+    fn refuse_many(&self, from: ClientAddr, name: Option<[u8; 32]>) -> Result<(), LoginError> {
+        let failed = |name| self.failures.get(&(from.network(), name)).unwrap_or(0);
+        if name.is_some() && failed(name) >= PER_NAME || failed(None) >= PER_NETWORK {
             return Err(LoginError::TooMany(WINDOW));
         }
         Ok(())
     }
 
-    fn count(&self, from: ClientAddr, name: [u8; 32]) {
-        for key in [(from.network(), Some(name)), (from.network(), None)] {
-            self.failures.entry(key).and_upsert_with(|count| count.map_or(1, |c| c.into_value().saturating_add(1)));
+    /// A secret in a link is nobody's by name: there, the network alone counts.
+    fn count(&self, from: ClientAddr, name: Option<[u8; 32]>) {
+        for name in std::iter::once(None).chain(name.map(Some)) {
+            let failures = self.failures.entry((from.network(), name));
+            failures.and_upsert_with(|count| count.map_or(1, |c| c.into_value().saturating_add(1)));
         }
     }
-}
-
-fn is_called(person: &Person, username: &str) -> bool {
-    person.deleted_at.is_none() && person.username.as_deref() == Some(username)
 }
 
 fn login_of(person: &Person) -> Option<Login> {

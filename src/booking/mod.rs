@@ -45,7 +45,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::auth::{BookingPurpose, MasterKey, booking_secret};
+use crate::auth::{BookingPurpose, MasterKey, Secret, booking_secret};
 use crate::store::{Id, TenantId};
 use crate::time::{Instant, Zone};
 
@@ -83,6 +83,12 @@ impl Links {
     pub fn manage(&self, tenant: TenantId, booking: Id) -> String {
         let token = booking_secret(&self.key, BookingPurpose::Manage, tenant, booking);
         format!("{}/manage/{}", self.public_url, token.reveal())
+    }
+
+    /// The configuration profile for Apple's devices, of a feed's token or of an app password.
+    #[must_use]
+    pub fn setup(&self, secret: &Secret) -> String {
+        format!("{}/setup/{}.mobileconfig", self.public_url, secret.reveal())
     }
 
     /// The calendar file of a booking.

@@ -12,12 +12,13 @@ type Finding = Result<String, String>;
 /// Runs every check, prints each, and fails when one does. It must not run inside a runtime: connections to
 /// PostgreSQL have their own.
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    let checks: [(&str, Finding); 6] = [
+    let checks: [(&str, Finding); 7] = [
         ("configuration", configuration(config)),
         ("master key", master_key(config)),
         ("database", database(config)),
         ("schema", schema(config)),
         ("clock", clock_check(config)),
+        ("profiles", profiles(config)),
         ("time zones", Ok(format!("IANA {}, compiled in", tzdata_version()))),
     ];
     let mut failed = 0;
@@ -72,6 +73,18 @@ fn schema(config: &Config) -> Finding {
         }
         _ => Ok("at this version".to_owned()),
     }
+}
+
+/// What profiles for Apple's devices are signed with.
+fn profiles(config: &Config) -> Finding {
+    let Some(signer) = config.profile_signer().map_err(|e| e.to_string())? else {
+        return Ok("not signed, so devices show them as such; setup.certificate and setup.key would".to_owned());
+    };
+    let (from, until) = signer.valid().ok_or("the certificate in setup.certificate says no time")?;
+    if !(from..=until).contains(&clock::now()) {
+        return Err(format!("the certificate in setup.certificate is valid from {from} to {until}; get a new one"));
+    }
+    Ok(format!("signed, with a certificate that is valid until {until}"))
 }
 
 /// The database's clock and this machine's should agree: holds and tokens expire by them.

@@ -70,6 +70,12 @@ pub const KEYS: &[Key] = &[
         "bytes of a request's body where its route has no limit of its own (1048576)",
     ),
     key("limits.largest_body_bytes", Kind::Number, "bytes of a request's body on any route (67108864)"),
+    key(
+        "setup.certificate",
+        Kind::Text,
+        "PEM file of the certificate that signs profiles for Apple's devices, then those of its issuers (none)",
+    ),
+    key("setup.key", Kind::Text, "PEM file of that certificate's key, RSA or ECDSA P-256 (none)"),
     key("log.format", Kind::Text, "text or json (text)"),
     key("log.filter", Kind::Text, "error, warn, info, debug, trace, or target=level pairs by comma (info)"),
     key("metrics.allow", Kind::List, "networks that may read /metrics besides this machine (none)"),

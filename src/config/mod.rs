@@ -8,6 +8,7 @@
 mod keys;
 mod master_key;
 mod settings;
+mod setup;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::net::Networks;
 use crate::secret::Secret;
 use crate::server::log::LogOptions;
 use crate::server::{Limits, ServerOptions};
+use crate::setup::Signer;
 use crate::store;
 use settings::Settings;
 
@@ -61,6 +63,7 @@ pub struct Config {
     pub server: ServerOptions,
     /// Log lines.
     pub log: LogOptions,
+    signer: Option<setup::Files>,
     master_key: Option<Secret>,
 }
 
@@ -104,6 +107,16 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+    /// A file that profiles are to be signed with is not usable.
+    #[error("{key}: {path} {reason}")]
+    Signer {
+        /// The key that names the file.
+        key: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The file of the master key is not safe or not usable.
     #[error("master key {path}: {reason}")]
     MasterKey {
@@ -141,6 +154,7 @@ impl Config {
             database: database(&settings, &data_dir)?,
             server: server(&settings, https)?,
             log: log(&settings)?,
+            signer: setup::files(&settings)?,
             master_key: settings.text("master_key")?.map(Secret::new),
             listen,
             public_url,
@@ -163,6 +177,15 @@ impl Config {
             }),
             None => master_key::load_or_create(&self.data_dir),
         }
+    }
+
+    /// What profiles for Apple's devices are signed with, read from `setup.certificate` and `setup.key`; `None` when they
+    /// are not set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Signer`] when a file cannot be read, or the two do not belong together.
+    pub fn profile_signer(&self) -> Result<Option<Signer>, ConfigError> {
+        self.signer.as_ref().map(setup::Files::read).transpose()
     }
 }
 

@@ -33,6 +33,9 @@ pub enum Problem {
     /// Slow answers would be cut off.
     #[error("must be more than a second longer than limits.request_timeout, or slow answers would be cut off")]
     IdleTooShort,
+    /// Of two that belong together the other is missing.
+    #[error("needs {0} beside it")]
+    Alone(&'static str),
     /// Both the value and the file that holds it.
     #[error("is given both as a value and as a file; choose one")]
     Twice,

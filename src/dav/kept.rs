@@ -62,7 +62,7 @@ struct Answer {
 #[derive(Clone)]
 pub(super) struct Kept {
     answers: Cache<Question, Arc<Answer>>,
-    times: Cache<Box<str>, Option<Arc<Occurs>>>,
+    times: Cache<Arc<str>, Option<Arc<Occurs>>>,
     /// Bytes of the longest answer that is kept.
     longest: u64,
 }
@@ -74,7 +74,7 @@ impl Kept {
             u32::try_from(bytes + 1024).unwrap_or(u32::MAX)
         };
         // What is read of a text takes about as much room as the text.
-        let of_times = |key: &Box<str>, _: &Option<Arc<Occurs>>| u32::try_from(key.len() + 2048).unwrap_or(u32::MAX);
+        let of_times = |key: &Arc<str>, _: &Option<Arc<Occurs>>| u32::try_from(key.len() + 2048).unwrap_or(u32::MAX);
         Self {
             answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
             times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),

@@ -78,6 +78,7 @@ pub(super) struct Begun {
     members: Members,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a request has one, for as long as it takes to begin the answer")]
 enum Members {
     Kept(Arc<[Bytes]>),
     /// The first page, and where the next begins.

@@ -1,9 +1,6 @@
 //! Basic authentication (RFC 7617), over https or on this machine alone (RFC 4918 §20.1).
 
-use std::net::IpAddr;
-use std::str::FromStr;
-
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
 
 use super::condition::Failure;
@@ -14,14 +11,6 @@ use crate::net::ClientAddr;
 
 /// Octets of the header.
 const MAX_HEADER: usize = 4096;
-
-/// Whether a password sent to this address is protected on its way.
-pub(super) fn is_protected(public_url: &str) -> bool {
-    let Ok(uri) = Uri::from_str(public_url) else { return false };
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    uri.scheme_str() == Some("https") || local
-}
 
 /// Who asks.
 ///
@@ -59,16 +48,6 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords_travel_protected() {
-        for url in ["https://cal.example", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"] {
-            assert!(is_protected(url), "{url}");
-        }
-        for url in ["http://cal.example", "http://192.168.0.2:8080", "http://localhost.example", ""] {
-            assert!(!is_protected(url), "{url}");
-        }
-    }
 
     #[test]
     fn one_well_formed_header() {

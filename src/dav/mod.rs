@@ -53,7 +53,7 @@ use crate::booking::Links;
 use crate::calendar::write::Transfer;
 use crate::calendar::{Viewer, home};
 use crate::ical::object::Limits;
-use crate::net::ClientAddr;
+use crate::net::{ClientAddr, Origin};
 use crate::store::{Id, Store, TenantId};
 use crate::time::Instant;
 use collection::Maker;
@@ -79,7 +79,7 @@ pub struct DavState(Arc<Inner>);
 struct Inner {
     store: Store,
     links: Links,
-    logins: Logins,
+    logins: Arc<Logins>,
     clock: fn() -> Instant,
     on_change: OnChange,
     /// Whether passwords can be asked for: over https, or on this machine alone.
@@ -90,11 +90,17 @@ struct Inner {
 }
 
 impl DavState {
-    /// CalDAV over a database, reached at the links' address.
+    /// CalDAV over a database, reached at the links' address, for those whom `logins` lets in.
     #[must_use]
-    pub fn new(store: Store, links: Links, clock: fn() -> Instant, on_change: OnChange, keep: KeepOptions) -> Self {
-        let logins = Logins::new(store.clone(), links.key.clone(), clock);
-        let protected = login::is_protected(&links.public_url);
+    pub fn new(
+        store: Store,
+        links: Links,
+        logins: Arc<Logins>,
+        clock: fn() -> Instant,
+        on_change: OnChange,
+        keep: KeepOptions,
+    ) -> Self {
+        let protected = Origin::parse(&links.public_url).is_some_and(|origin| origin.is_protected());
         let furnished = Cache::builder().max_capacity(100_000).build();
         let kept = Kept::new(keep);
         Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished, kept }))

@@ -7,9 +7,11 @@ use axum::Router;
 
 use super::{ServerOptions, operations};
 use crate::api::{self, ApiState};
+use crate::auth::Logins;
 use crate::booking::Links;
 use crate::dav::{self, DavState, KeepOptions};
 use crate::feed::{self, CacheOptions, FeedState};
+use crate::setup::{self, SetupState, Signer};
 use crate::store::{self, Store, TenantId};
 use crate::time::{Instant, clock};
 use crate::web::{self, WebState};
@@ -23,6 +25,8 @@ const ANSWERS_KEPT_SECONDS: i64 = 24 * 3600;
 pub struct App {
     store: Store,
     links: Links,
+    logins: Arc<Logins>,
+    signer: Option<Arc<Signer>>,
     feeds: FeedState,
     tidier: tokio::task::JoinHandle<()>,
 }
@@ -39,10 +43,18 @@ impl App {
             Arc::new(clock::now),
         );
         let tidier = tokio::spawn(tidy(store.clone(), feeds.clone()));
-        Self { store, links, feeds, tidier }
+        let logins = Arc::new(Logins::new(store.clone(), links.key.clone(), clock::now));
+        Self { store, links, logins, signer: None, feeds, tidier }
     }
 
-    /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/manage/…`, `/robots.txt`, `/healthz`, `/readyz`, `/metrics`.
+    /// The same, with profiles signed where there is something to sign them with.
+    #[must_use]
+    pub fn signing(self, signer: Option<Signer>) -> Self {
+        Self { signer: signer.map(Arc::new), ..self }
+    }
+
+    /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/setup/…`, `/manage/…`, `/robots.txt`,
+    /// `/healthz`, `/readyz`, `/metrics`.
     pub fn router(&self, options: &ServerOptions) -> Router {
         let feeds = self.feeds.clone();
         let on_change: web::OnChange = Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched));
@@ -53,13 +65,21 @@ impl App {
             clock: clock::now,
             on_change: Arc::clone(&on_change),
         };
-        let (store, links, told) = (self.store.clone(), self.links.clone(), Arc::clone(&on_change));
-        let dav = DavState::new(store, links, clock::now, told, KeepOptions::default());
+        let (store, links, logins) = (self.store.clone(), self.links.clone(), Arc::clone(&self.logins));
+        let dav = DavState::new(store, links, logins, clock::now, Arc::clone(&on_change), KeepOptions::default());
+        let setup = SetupState {
+            store: self.store.clone(),
+            links: self.links.clone(),
+            logins: Arc::clone(&self.logins),
+            signer: self.signer.clone(),
+            clock: clock::now,
+        };
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
         Router::new()
             .nest("/api", api::routes(api))
             .merge(feed::routes(self.feeds.clone()))
+            .merge(setup::routes(setup))
             .merge(web::routes(web))
             .merge(dav::routes(dav))
             .merge(operations(options, move || ready(store.clone())))

@@ -253,6 +253,12 @@ fn the_demo_is_open_at_once_and_leaves_nothing() {
                 "{feed} is empty"
             );
         }
+        for (of, payload) in [("feed", "subscribedcalendar"), ("account", "caldav")] {
+            let url = told["setup"][of].as_str().unwrap();
+            assert!(demo.stdout().matches(url).count() >= 2, "people see it too");
+            let answer = Answer::to(http.get(url)).await.unwrap();
+            assert!(answer.status == 200 && answer.body.contains(&format!("com.apple.{payload}.account")), "{of}");
+        }
         let list = http.get(format!("{base}/api/v1/bookings?limit=3")).bearer_auth(told["token"].as_str().unwrap());
         assert_eq!(Answer::to(list).await.unwrap().json()["items"].as_array().unwrap().len(), 3);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "all it writes is in one folder");

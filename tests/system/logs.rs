@@ -70,6 +70,7 @@ async fn watch(kind: Kind, format: &str, filter: &str) {
     canaries.plant_token("an API token", &token);
     commands += &people(&house, &mut canaries);
     let api = Api::new(&server.url(), &token);
+    setup_links(&house, &api, &mut canaries).await;
     let booking = good_requests(&api, &mut canaries).await;
     bad_requests(&api, &mut canaries, &token, &booking).await;
     raw_requests(&server, &canaries, &token, &booking).await;
@@ -108,6 +109,26 @@ fn people(house: &House, canaries: &mut Canaries) -> String {
         printed += &finished.stderr;
     }
     printed
+}
+
+/// Links that hold a password, well and badly. The command prints it; that is what it is for.
+async fn setup_links(house: &House, api: &Api, canaries: &mut Canaries) {
+    let password = house.ok(&["user", "app-password", "salon", "boss"]);
+    canaries.plant_token("an app password", &password);
+    let feed = api.subscribe(&json!({ "kind": "team" })).await;
+    let token = feed.trim_start_matches("/feeds/").trim_end_matches(".ics");
+    canaries.plant_token("a feed's token", token);
+    for secret in [&*password, token] {
+        assert_eq!(api.fetch(&format!("/setup/{secret}.mobileconfig")).await.status, 200);
+        for path in [
+            format!("/setup/{secret}"),
+            format!("/setup/x{secret}.mobileconfig"),
+            format!("/setup/x/{secret}.mobileconfig"),
+            format!("/setups/{secret}.mobileconfig"),
+        ] {
+            assert_eq!(api.fetch(&path).await.status, 404);
+        }
+    }
 }
 
 /// What a day brings. A booking, for more requests.

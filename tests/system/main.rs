@@ -10,6 +10,7 @@
 //! | `instances.rs` | several processes over one database start together and see each other's writes |
 //! | `command_line.rs` | the commands, as somebody meets them who has read nothing |
 //! | `logs.rs` | no secret and no personal data reaches the log or the metrics |
+//! | `profiles.rs` | profiles for Apple's devices: commands that hand out and end their links, and signatures |
 //! | `slots.rs` | `fasti slots` |
 //! | `shutdown.rs` | SIGTERM cuts nothing off and loses nothing |
 //! | `tenant_keys.rs` | every key begins with the tenant, and no statement leaves its tenant |
@@ -47,6 +48,7 @@ mod instances;
 mod kill;
 mod locks;
 mod logs;
+mod profiles;
 mod races;
 mod shutdown;
 mod slots;

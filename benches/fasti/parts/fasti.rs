@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fasti::auth::Logins;
 use fasti::dav::{self, DavState, KeepOptions};
 use fasti::feed::{self, CacheOptions, FeedState};
 use fasti::server::{self, App, ServerOptions};
@@ -37,7 +38,8 @@ pub async fn serve_rechecking(listener: TcpListener, url: &str) -> Result<(), Fa
 pub async fn serve_forgetful(listener: TcpListener, url: &str) -> Result<(), Failure> {
     let (options, store) = open(url)?;
     let keep = KeepOptions { answers: 0, ..KeepOptions::default() };
-    let dav = DavState::new(store, links(), clock::now, Arc::new(|_, _| {}), keep);
+    let logins = Arc::new(Logins::new(store.clone(), links().key, clock::now));
+    let dav = DavState::new(store, links(), logins, clock::now, Arc::new(|_, _| {}), keep);
     super::ready(&listener)?;
     server::serve(listener, dav::routes(dav), &options, std::future::pending()).await?;
     Ok(())

@@ -4,7 +4,7 @@ mod app_password;
 mod change;
 mod customer;
 
-pub use app_password::add_app_password;
+pub use app_password::{add_app_password, app_passwords, revoke_app_password};
 pub use change::{PersonPatch, update};
 pub use customer::find_or_add_customer;
 

@@ -49,7 +49,7 @@ async fn serve_in(flags: &Flags, directory: &std::path::Path, started: std::time
     let business = house.store.write(move |conn| data::fill(conn, links.clone())).await?;
     let token = token::create(&house.store, business.ctx.tenant, Scope::Admin, "demo").await?;
     print(&config, &business, token.reveal(), started.elapsed())?;
-    serve::listen(listener, house, &config).await
+    serve::listen(listener, house, &config, None).await
 }
 
 fn tempdir() -> std::io::Result<std::path::PathBuf> {
@@ -73,6 +73,12 @@ fn print(config: &Config, business: &data::Business, token: &str, took: Duration
     let (username, password) = (data::USERNAME, business.password.reveal());
     println!("\nOr give a calendar program (CalDAV) this account, which sees and moves bookings:");
     println!("  server {base}, user name {username}, password {password}");
+    let (of_feed, of_account) = profiles(business);
+    println!("\nOr open one of these on an iPhone or iPad, which then sets itself up:");
+    println!("  {:<40} {of_account}", "the account");
+    if let (Some(link), Some(feed)) = (&of_feed, business.feeds.first()) {
+        println!("  {:<40} {link}", format!("a subscription to {}", feed.name));
+    }
     println!("\nThe API, with a token that may do everything:");
     println!("  curl -H 'Authorization: Bearer {token}' {base}/api/v1/bookings?limit=3");
     let data::Business { haircut, from, to, .. } = business;
@@ -85,9 +91,17 @@ fn print(config: &Config, business: &data::Business, token: &str, took: Duration
     let caldav = serde_json::json!({ "url": format!("{base}/dav/"), "username": username, "password": password });
     let json = serde_json::json!({
         "base": base, "token": token, "feeds": listed, "availability": availability, "caldav": caldav,
+        "setup": { "account": of_account, "feed": of_feed },
     });
     println!("FASTI_DEMO_JSON {json}");
     Ok(())
+}
+
+/// Links to the profiles of the first feed and of the account.
+fn profiles(business: &data::Business) -> (Option<String>, String) {
+    let links = &business.ctx.links;
+    let of = |feed: &Feed| links.setup(&feeds::secret(&business.ctx, feed.feed_id, feed.generation));
+    (business.feeds.first().map(of), links.setup(&business.password))
 }
 
 fn url(config: &Config, business: &data::Business, feed: &Feed) -> String {

@@ -46,6 +46,7 @@ on_both! {
         let webcal = format!("webcal://fasti.example/feeds/{token}.ics");
         assert_eq!(feed["webcal_url"], webcal);
         assert_eq!(feed["subscribe"]["apple"], webcal);
+        assert_eq!(feed["subscribe"]["apple_profile"], format!("https://fasti.example/setup/{token}.mobileconfig"));
         assert_eq!(
             feed["subscribe"]["google"],
             format!("https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2Ffasti.example%2Ffeeds%2F{token}.ics")

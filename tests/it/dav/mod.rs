@@ -12,7 +12,7 @@ mod sync;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use data_encoding::BASE64;
-use fasti::auth::AppSecret;
+use fasti::auth::{AppSecret, Logins};
 use fasti::booking::people::{NewPerson, PersonPatch, create, update};
 use fasti::booking::{Context, Error, people, tenants};
 use fasti::dav::{DavState, KeepOptions, routes};
@@ -166,8 +166,9 @@ impl App {
     /// CalDAV as somebody who sends these words as name and password.
     pub fn dav(&self, username: &str, password: &str) -> Client {
         let on_change: fasti::dav::OnChange = std::sync::Arc::new(|_, _| {});
-        let router =
-            routes(DavState::new(self.store.clone(), self.links.clone(), now, on_change, KeepOptions::default()));
+        let logins = Logins::new(self.store.clone(), self.links.key.clone(), now);
+        let (store, links, keep) = (self.store.clone(), self.links.clone(), KeepOptions::default());
+        let router = routes(DavState::new(store, links, logins.into(), now, on_change, keep));
         let authorization = format!("Basic {}", BASE64.encode(format!("{username}:{password}").as_bytes()));
         Client { router, authorization, username: username.to_owned() }
     }

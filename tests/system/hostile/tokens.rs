@@ -19,7 +19,8 @@ fn flipped(text: &str) -> String {
     text.chars().map(flip).collect()
 }
 
-/// Each gets the 404 of a feed that never was, except the one that was revoked: it gets 410 (docs/rulings.md).
+/// Each gets the 404 of a feed that never was, where feeds are and where their profiles are, except the one that was
+/// revoked: it gets 410 (docs/rulings.md).
 async fn guessed_feeds(kind: Kind) {
     let target = Target::new(kind).await;
     let Some(text) = case_text("tok_feed_guesses.txt") else { return };
@@ -40,8 +41,9 @@ async fn guessed_feeds(kind: Kind) {
     let never = target.api.fetch("/feeds/never.ics").await;
     assert_eq!((never.status, never.header("content-type")), (404, "text/plain; charset=utf-8"));
     let mut seen = 0;
-    for line in lines.lines() {
-        let request = format!("GET /feeds/{}.ics HTTP/1.1\r\nhost: x\r\n\r\n", encoded(line));
+    let doors = |line| [("/feeds/", line, ".ics"), ("/setup/", line, ".mobileconfig")];
+    for (before, line, after) in lines.lines().flat_map(doors) {
+        let request = format!("GET {before}{}{after} HTTP/1.1\r\nhost: x\r\n\r\n", encoded(line));
         let answer = target.hit(line, target.raw(request.as_bytes())).await;
         if line == revoked {
             assert_eq!(answer.status, 410);
@@ -52,7 +54,7 @@ async fn guessed_feeds(kind: Kind) {
         }
         seen += 1;
     }
-    assert!(seen >= 15, "only {seen} guesses");
+    assert!(seen >= 30, "only {seen} guesses");
     assert_eq!(target.api.fetch(&target.feed).await.status, 200);
 }
 
