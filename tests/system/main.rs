@@ -11,6 +11,7 @@
 //! | `command_line.rs` | the commands, as somebody meets them who has read nothing |
 //! | `logs.rs` | no secret and no personal data reaches the log or the metrics |
 //! | `slots.rs` | `fasti slots` |
+//! | `time_off.rs` | time off in a calendar and bookings of that time know of each other |
 //! | `shutdown.rs` | SIGTERM cuts nothing off and loses nothing |
 //! | `tenant_keys.rs` | every key begins with the tenant, and no statement leaves its tenant |
 //! | `hostile/` | the hostile inputs of `../shared/hostile` get what they must |
@@ -52,3 +53,4 @@ mod shutdown;
 mod slots;
 mod support;
 mod tenant_keys;
+mod time_off;

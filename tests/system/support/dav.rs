@@ -113,3 +113,20 @@ pub(crate) fn event(uid: &str, (start, end): (&str, &str), summary: &str) -> Str
          DTSTART:{start}\r\nDTEND:{end}\r\nSUMMARY:{summary}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )
 }
+
+/// The same time as [`super::at`] in the form of iCalendar.
+pub(crate) fn utc(minutes: i64) -> String {
+    super::at(minutes).replace(['-', ':'], "")
+}
+
+/// The object of a booking as a program sends it after it was dragged to these minutes.
+pub(crate) fn dragged(served: &str, (start, end): (i64, i64)) -> String {
+    let line = |line: &str| match line.split([';', ':']).next() {
+        Some("DTSTART") => format!("DTSTART:{}\r\n", utc(start)),
+        Some("DTEND") => format!("DTEND:{}\r\n", utc(end)),
+        _ => format!("{line}\r\n"),
+    };
+    let (head, event) = served.split_once("BEGIN:VEVENT\r\n").expect("the object of a booking");
+    let event: String = event.lines().map(line).collect();
+    format!("{head}BEGIN:VEVENT\r\n{event}")
+}

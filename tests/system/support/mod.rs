@@ -10,7 +10,7 @@ mod server;
 pub(crate) use calendar::{Event, events};
 pub(crate) use client::{Answer, Api, at, at_unix, path_of};
 pub(crate) use database::{Database, Kind, Row};
-pub(crate) use dav::{Dav, Shadow, event};
+pub(crate) use dav::{Dav, Shadow, dragged, event, utc};
 pub(crate) use house::{Business, Finished, House, bare, finish};
 pub(crate) use server::Server;
 
