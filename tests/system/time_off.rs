@@ -4,9 +4,9 @@
 //! Time off is always taken (who is ill is ill), and what was booked before it stays. So what the API lists at the
 //! moment of the answer is all there will ever be in that time, and whoever asks after the answer is refused.
 //!
-//! Mutant: `people::claim` taken out of `hold_time` in `src/calendar/write.rs`. On PostgreSQL bookings then appear after
-//! the answer, in the first or second round, booked or dragged, with one server or three. On SQLite there is one writer,
-//! so it changes nothing.
+//! Mutants: `people::claim` taken out of `hold_time` in `src/calendar/write.rs`, or out of `calendar::home::update`. On
+//! PostgreSQL bookings then appear after the answer, in the first or second round, booked or dragged, with one server or
+//! three. On SQLite there is one writer, so neither changes anything.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,6 +41,9 @@ enum By {
     Booking,
     /// They move a booking they have, in Anna's calendar program.
     Dragging,
+    /// They book by the API, and what is in their way lies in a calendar of which Anna says only then that it takes her
+    /// time.
+    BookingWhatWasFree,
 }
 
 /// Servers over one database, and Anna, with whom everybody books.
@@ -77,6 +80,9 @@ impl Arena {
         // The first login furnishes the home.
         let home = arena.anna.listed(&arena.anna.calendar("time-off")).await;
         assert!(home.is_empty());
+        for writer in (0..WRITERS).filter(|_| by == By::BookingWhatWasFree) {
+            arena.anna.make(&format!("c{writer}")).await;
+        }
         for n in (0..WRITERS * BOOKERS).filter(|_| by == By::Dragging) {
             let far = stretch(2000, 0) + i64::try_from(n).unwrap() * MINUTES;
             arena.parked.push(arena.api.create("bookings", &arena.booking(far)).await);
@@ -99,14 +105,14 @@ impl Arena {
         let mut bookers = Vec::new();
         for writer in 0..WRITERS {
             let (arena, barrier) = (Arc::clone(self), Arc::clone(&start));
-            writers.push(tokio::spawn(async move { arena.write(round, writer, &barrier).await }));
+            writers.push(tokio::spawn(async move { arena.take(round, writer, by, &barrier).await }));
             for booker in 0..BOOKERS {
                 let (arena, barrier) = (Arc::clone(self), Arc::clone(&start));
                 let time = stretch(round, writer) + i64::try_from(booker).unwrap() * MINUTES;
                 let n = writer * BOOKERS + booker;
                 bookers.push(tokio::spawn(async move {
                     match by {
-                        By::Booking => arena.book(n, time, &barrier).await,
+                        By::Booking | By::BookingWhatWasFree => arena.book(n, time, &barrier).await,
                         By::Dragging => arena.drag(n, time, &barrier).await,
                     }
                 }));
@@ -123,15 +129,22 @@ impl Arena {
     }
 
     /// Takes a stretch off; what is booked in it when the answer comes. Nobody gets a time in it after that.
-    async fn write(&self, round: usize, writer: usize, barrier: &Barrier) -> BTreeSet<String> {
+    async fn take(&self, round: usize, writer: usize, by: By, barrier: &Barrier) -> BTreeSet<String> {
         let (from, until) = (stretch(round, writer), stretch(round, writer + 1));
         let uid = format!("off-{round}-{writer}");
-        let path = format!("{}{uid}.ics", self.anna.calendar("time-off"));
         let body = event(&uid, (&utc(from), &utc(until)), "Away");
         let anna = self.anna.at(&self.url(writer));
-        after_a_while(barrier, 100).await;
-        let taken = anna.send("PUT", &path, &[("if-none-match", "*")], &body).await;
-        assert_eq!(taken.status, 201, "{}", taken.body);
+        if by == By::BookingWhatWasFree {
+            let calendar = anna.calendar(&format!("c{writer}"));
+            says(&anna, &calendar, "transparent").await;
+            put(&anna, &format!("{calendar}{uid}.ics"), &body).await;
+            after_a_while(barrier, 100).await;
+            says(&anna, &calendar, "opaque").await;
+        } else {
+            let path = format!("{}{uid}.ics", anna.calendar("time-off"));
+            after_a_while(barrier, 100).await;
+            put(&anna, &path, &body).await;
+        }
         let seen = self.booked(writer, (from, until)).await;
         let late = self.api.at(&self.url(writer + 1)).post("bookings", &self.booking(until - MINUTES)).await;
         assert!(late.status == 409 && late.is_problem("slot-unavailable"), "after the time off: {}", late.body);
@@ -169,6 +182,20 @@ impl Arena {
         let ids = listed["items"].as_array().unwrap().iter().map(|booking| booking["id"].as_str().unwrap().to_owned());
         ids.collect()
     }
+}
+
+async fn put(anna: &Dav, path: &str, body: &str) {
+    let kept = anna.send("PUT", path, &[("if-none-match", "*")], body).await;
+    assert_eq!(kept.status, 201, "{}", kept.body);
+}
+
+/// Whether what is in a calendar takes time (RFC 6638 §9.1).
+async fn says(anna: &Dav, calendar: &str, transp: &str) {
+    let body = format!(
+        r#"<D:propertyupdate xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop><C:schedule-calendar-transp><C:{transp}/></C:schedule-calendar-transp></D:prop></D:set></D:propertyupdate>"#
+    );
+    let said = anna.send("PROPPATCH", calendar, &[], &body).await;
+    assert!(said.status == 207 && said.body.contains("200 OK"), "{}", said.body);
 }
 
 /// Together, but in no order: of bookings and time off either may come first.
@@ -210,6 +237,11 @@ macro_rules! races {
             #[test]
             fn bookings_that_are_dragged_there() {
                 support::run(race(Kind::$kind, $instances, By::Dragging));
+            }
+
+            #[test]
+            fn bookings_in_a_calendar_that_becomes_opaque() {
+                support::run(race(Kind::$kind, $instances, By::BookingWhatWasFree));
             }
         })*
     };
