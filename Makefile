@@ -67,8 +67,13 @@ bench-dav: ## Measure CalDAV alone (release build)
 	cargo bench --locked --bench fasti -- --only dav $(ARGS)
 	benches/davload.sh
 
+# How much of what the tests repeat; a run for one of them sets its own: make soak FASTI_TEST_KILLS=1000 ARGS=kill::
+soak: export FASTI_TEST_SOAK := 1
+soak: export FASTI_TEST_ROUNDS ?= 500
+soak: export FASTI_TEST_KILLS ?= 300
+soak: export FASTI_TEST_SYNC_OPERATIONS ?= 200000
 soak: tools docker-check ## The long reliability runs (hours)
-	FASTI_TEST_SOAK=1 tests/with-postgres.sh cargo nextest run --release --locked --run-ignored all $(ARGS)
+	tests/with-postgres.sh cargo nextest run --profile soak --release --locked --run-ignored all $(ARGS)
 
 docker-check: tools ## Run the Dockerfile's build steps on this machine, without an engine (long)
 	hadolint Dockerfile

@@ -2,7 +2,7 @@
 
 use crate::store::bookings::{self, Booking, Override, Upcoming};
 use crate::store::collections::{self, Object};
-use crate::store::{self, BookingStatus, Conn, Id};
+use crate::store::{self, BookingStatus, Conn, Id, tenants};
 use crate::time::Instant;
 
 use super::cast::Cast;
@@ -126,8 +126,17 @@ pub fn last_end(booking: &Booking, occurrences: &[Occurrence]) -> Instant {
     occurrences.iter().map(|o| o.span.at.end).max().unwrap_or(booking.end_at).max(booking.end_at)
 }
 
+/// Has the business to itself for a [`refresh`], before anything is read or locked for it: bookings are written anew in
+/// another order than that in which others lock collections, and one that is just being made would keep the old name.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn prepare_refresh(conn: &mut Conn, ctx: &Context) -> Result<(), Error> {
+    Ok(tenants::claim(conn, ctx.tenant)?)
+}
+
 /// Writes anew every booking that is not over and names what changed its name or look, as a change that subscribers
-/// see.
+/// see. [`prepare_refresh`] comes first.
 ///
 /// # Errors
 /// [`Error::Store`].

@@ -84,6 +84,9 @@ pub fn create(conn: &mut Conn, ctx: &Context, new: &NewResource) -> Result<Resou
 /// As for [`create`], [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] when fewer would be left than
 /// are booked.
 pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ResourcePatch) -> Result<Saved<Resource>, Error> {
+    if patch.name.is_some() {
+        project::prepare_refresh(conn, ctx)?;
+    }
     let old = find(conn, ctx, id)?;
     if patch.expected_version.is_some_and(|expected| expected != old.version) {
         return Err(Error::Changed);

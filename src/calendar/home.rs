@@ -311,6 +311,10 @@ pub fn delete(conn: &mut Conn, home: &Home, collection: &Collection) -> Result<(
 /// # Errors
 /// [`Error::NotFound`] when it is gone.
 pub fn update(conn: &mut Conn, viewer: &Viewer, collection: &Collection) -> Result<(), Error> {
+    if collection.opaque {
+        // What is in it takes its owner's time from now on: bookings that are being made are there before it, or see it.
+        people::claim(conn, collection.tenant, collection.owner)?;
+    }
     let found = calendars::find(conn, collection.tenant, collection.owner, &collection.name)?;
     let (row, _) = found.ok_or(Error::NotFound)?;
     let row = Calendar { opaque: collection.opaque, timezone: collection.timezone.clone(), ..row };

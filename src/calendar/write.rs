@@ -63,6 +63,7 @@ pub fn put(
     expected: &Preconditions,
 ) -> Result<Written, Error> {
     writable(collection)?;
+    hold_time(conn, collection)?;
     let token = token(conn, viewer, collection, expected)?;
     let known = calendar_objects::claim(conn, collection.tenant, collection.id, name)?;
     let live = known.as_ref().filter(|object| !object.deleted);
@@ -98,7 +99,6 @@ fn store(
     {
         return Err(Error::UidConflict(other));
     }
-    hold_time(conn, collection)?;
     let index = incoming.index;
     let object = CalendarObject {
         tenant_id: collection.tenant,
@@ -177,6 +177,7 @@ pub fn transfer(
         writable(from)?;
     }
     writable(to)?;
+    hold_time(conn, to)?;
     let token = token(conn, viewer, from, expected)?;
     let original = live(conn, from, name)?;
     if !expected.hold(Some((&original.etag, original.modified_at)), || token.clone()) {
@@ -260,7 +261,7 @@ fn writable(collection: &Collection) -> Result<(), Error> {
 }
 
 /// Waits for bookings that are being made with a person whose time is about to be taken: they either are there when
-/// the object is, or see it.
+/// the object is, or see it. It comes before everything else that is locked here, so that nobody waits in a circle.
 fn hold_time(conn: &mut Conn, collection: &Collection) -> Result<(), StoreError> {
     if collection.opaque || collection.contents == Contents::TimeOff {
         people::claim(conn, collection.tenant, collection.owner)?;

@@ -12,6 +12,7 @@
 //! | `logs.rs` | no secret and no personal data reaches the log or the metrics |
 //! | `profiles.rs` | profiles for Apple's devices: commands that hand out and end their links, and signatures |
 //! | `slots.rs` | `fasti slots` |
+//! | `time_off.rs` | time off in a calendar and bookings of that time know of each other |
 //! | `shutdown.rs` | SIGTERM cuts nothing off and loses nothing |
 //! | `tenant_keys.rs` | every key begins with the tenant, and no statement leaves its tenant |
 //! | `hostile/` | the hostile inputs of `../shared/hostile` get what they must |
@@ -24,6 +25,7 @@
 //! | `FASTI_TEST_ROUNDS` | rounds of each race (20) |
 //! | `FASTI_TEST_SYNC_OPERATIONS` | operations that readers sync through (5,000) |
 //! | `FASTI_TEST_KILLS` | kills of each kill test (10) |
+//! | `FASTI_TEST_LOGINS` | wrong passwords for each name in `tests/it/dav/login_times.rs`, which only `make soak` runs (2,000) |
 //! | `FASTI_TEST_MUTANT=no-constraint` | drops the wall against overlaps before the races: they must fail |
 //! | `FASTI_SHARED` | the folder `shared`, if it is not beside this checkout |
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
@@ -54,3 +56,4 @@ mod shutdown;
 mod slots;
 mod support;
 mod tenant_keys;
+mod time_off;

@@ -41,6 +41,9 @@ pub fn update(
     id: Id,
     patch: &PersonPatch,
 ) -> Result<Saved<Person>, Error> {
+    if patch.name.is_some() || patch.email.is_some() || patch.phone.is_some() {
+        project::prepare_refresh(conn, ctx)?;
+    }
     let old = find(conn, ctx, group, id)?;
     if patch.expected_version.is_some_and(|expected| expected != old.version) {
         return Err(Error::Changed);

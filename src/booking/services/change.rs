@@ -40,6 +40,9 @@ pub struct ServicePatch {
 /// # Errors
 /// As for [`super::create`], and [`Error::NotFound`] or [`Error::Changed`].
 pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ServicePatch) -> Result<Saved<Offered>, Error> {
+    if patch.name.is_some() || patch.color.is_some() || patch.reminders_minutes.is_some() {
+        project::prepare_refresh(conn, ctx)?;
+    }
     let old = find(conn, ctx, id)?;
     if patch.expected_version.is_some_and(|expected| expected != old.service.version) {
         return Err(Error::Changed);

@@ -4,6 +4,7 @@
 mod access;
 mod bookings;
 mod kept;
+mod login_times;
 mod logins;
 mod objects;
 mod properties;

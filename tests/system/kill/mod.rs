@@ -11,7 +11,10 @@
 //! kill then finds a booking that was acknowledged and is gone.
 
 mod agreement;
+mod calendars;
 mod feeds;
+mod keeper;
+mod mover;
 mod writer;
 
 use std::time::Duration;

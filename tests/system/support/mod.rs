@@ -3,12 +3,14 @@
 mod calendar;
 mod client;
 mod database;
+mod dav;
 mod house;
 mod server;
 
 pub(crate) use calendar::{Event, events};
 pub(crate) use client::{Answer, Api, at, at_unix, path_of};
 pub(crate) use database::{Database, Kind, Row};
+pub(crate) use dav::{Dav, Shadow, dragged, event, utc};
 pub(crate) use house::{Business, Finished, House, bare, finish};
 pub(crate) use server::Server;
 
