@@ -1,12 +1,17 @@
 //! Properties (RFC 4918 §4): which there are, which are asked for, what they say, and what clients set.
 
+mod access;
+mod collection;
 mod live;
+mod principal;
+mod resource;
 mod stored;
 mod value;
 
 pub(super) use live::{Live, live};
+pub(super) use resource::{Href, Relations, Resource};
 pub(super) use stored::Stored;
-pub(super) use value::{Describe, Href, Relations, Resource, http_date};
+pub(super) use value::{Describe, http_date};
 
 use super::calendar_data;
 use super::condition::{Condition, Failure};

@@ -1,106 +1,13 @@
 //! What properties say.
 
-use super::{Asked, Live, Stored, Wanted};
-use crate::calendar::home::{Collection, Contents, Home, Rights};
-use crate::calendar::members::Member;
+use super::resource::username;
+use super::{Asked, Href, Live, Resource, Stored, Wanted, access, collection, principal};
+use crate::calendar::home::{Contents, Rights};
+use crate::dav::calendar_data;
 use crate::dav::path::{self, Target};
 use crate::dav::report::Report;
 use crate::dav::xml::{Name, Xml};
-use crate::dav::{calendar_data, limits};
-use crate::ical::calendar::{CalendarHead, TAIL, render_head};
-use crate::ical::object::filter::Collation;
-use crate::ical::timezone;
-use crate::store::people::Person;
-use crate::store::{Id, Role};
 use crate::time::{Instant, Zone};
-
-/// What a request is about, with what its properties need.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::dav) enum Resource<'a> {
-    /// `/dav/`, `/dav/principals/` or `/dav/calendars/`: folders of the server.
-    Folder,
-    /// A person.
-    Principal(&'a Person, &'a Relations),
-    /// Those who may act for a person.
-    Proxy { owner: &'a Person, write: bool, relations: &'a Relations },
-    /// A calendar home, and its sync token where that is asked for.
-    Home(&'a Home, &'a str),
-    /// The scheduling inbox of a home, which holds `calendar-availability`. The text is that.
-    Inbox(&'a Home, &'a str),
-    /// A collection in a home.
-    Collection(&'a Home, &'a Collection),
-    /// An object in a collection.
-    Object(&'a Home, &'a Collection, &'a Member),
-}
-
-/// Who may act for whom, by login names.
-#[derive(Debug, Clone, Default)]
-pub(in crate::dav) struct Relations {
-    /// Whose calendars the person may read.
-    pub read_for: Vec<String>,
-    /// Whose calendars the person may also write.
-    pub write_for: Vec<String>,
-    /// Who may read the person's.
-    pub readers: Vec<String>,
-    /// Who may also write them.
-    pub writers: Vec<String>,
-}
-
-impl<'a> Resource<'a> {
-    fn owner(&self) -> Option<&'a Person> {
-        match self {
-            Self::Folder => None,
-            Self::Principal(person, _) | Self::Proxy { owner: person, .. } => Some(person),
-            Self::Home(home, _) | Self::Inbox(home, _) | Self::Collection(home, _) | Self::Object(home, ..) => {
-                Some(&home.owner)
-            }
-        }
-    }
-
-    fn rights(&self) -> Rights {
-        match self {
-            Self::Folder | Self::Principal(..) | Self::Proxy { .. } => Rights::Read,
-            Self::Home(home, _) | Self::Inbox(home, _) => home.rights,
-            Self::Collection(_, collection) | Self::Object(_, collection, _) => collection.rights,
-        }
-    }
-
-    /// Where what clients set on it is kept: the resource, and the member of it.
-    pub fn place(&self) -> Option<(Id, &'a str)> {
-        match self {
-            Self::Folder | Self::Proxy { .. } => None,
-            Self::Principal(person, _) => Some((of_person(person, "principal"), "")),
-            Self::Home(home, _) => Some((of_person(&home.owner, "home"), "")),
-            Self::Inbox(home, _) => Some((of_person(&home.owner, "inbox"), "")),
-            Self::Collection(_, collection) => Some((collection.id, "")),
-            Self::Object(_, collection, member) => Some((collection.id, &member.name)),
-        }
-    }
-}
-
-/// The id under which what is set on a person's principal, home or inbox is kept.
-fn of_person(person: &Person, what: &str) -> Id {
-    Id::derived(&[b"dav", what.as_bytes(), person.person_id.as_bytes()])
-}
-
-/// The address of a resource in an answer.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::dav) enum Href<'a> {
-    /// As it is.
-    As(&'a str),
-    /// That of a member of a collection: the collection's, and its name.
-    Member(&'a str, &'a str),
-}
-
-impl Href<'_> {
-    /// Writes it as text.
-    pub fn write(&self, xml: &mut Xml) {
-        match self {
-            Self::As(href) => xml.escaped(href),
-            Self::Member(collection, name) => path::push_member(xml, collection, name),
-        }
-    }
-}
 
 /// What all resources of an answer share.
 #[derive(Debug, Clone, Copy)]
@@ -218,47 +125,19 @@ impl Describe<'_> {
                 Some(owner) => xml.href(&path::principal(owner)),
                 None => return false,
             },
-            Live::CurrentUserPrivilegeSet => privileges(xml, resource),
-            Live::SupportedPrivilegeSet => xml.raw(SUPPORTED_PRIVILEGES),
-            Live::Acl => self.acl(xml, resource),
+            Live::CurrentUserPrivilegeSet => access::privileges(xml, resource),
+            Live::SupportedPrivilegeSet => xml.raw(access::SUPPORTED_PRIVILEGES),
+            Live::Acl => access::acl(xml, resource),
             Live::AclRestrictions => xml.raw("<D:grant-only/><D:no-invert/>"),
             Live::InheritedAclSet => {}
             Live::SupportedReportSet => Report::supported_set(xml, resource),
             Live::CreationDate | Live::LastModified | Live::ContentType | Live::ContentLength | Live::ETag => {
                 return entity(xml, live, resource);
             }
-            _ => return principal(xml, live, resource) || collection(xml, live, resource),
+            _ => return principal::value(xml, live, resource) || collection::value(xml, live, resource),
         }
         true
     }
-
-    /// Who may do what (RFC 3744 §5.5): read-only truth.
-    fn acl(&self, xml: &mut Xml, resource: Resource<'_>) {
-        let mut ace = |principal: &str, privilege: &str| {
-            xml.raw(&format!(
-                "<D:ace><D:principal>{principal}</D:principal><D:grant><D:privilege><{privilege}/></D:privilege></D:grant><D:protected/></D:ace>"
-            ));
-        };
-        if resource.owner().is_some() {
-            let bookings = matches!(resource, Resource::Collection(_, c) | Resource::Object(_, c, _) if c.contents == Contents::Team);
-            ace("<D:property><D:owner/></D:property>", if bookings { "D:read" } else { "D:all" });
-        } else {
-            ace("<D:authenticated/>", "D:read");
-        }
-        // Managers and whom the owner lets in are in these groups (calendar-proxy).
-        let Some(owner) = resource.owner().and_then(username).filter(|_| !matches!(resource, Resource::Folder)) else {
-            return;
-        };
-        for (write, privilege) in [(false, "D:read"), (true, "D:write")] {
-            let mut group = Xml::fragment();
-            group.href(&Target::Proxy { username: owner.to_owned(), write }.href());
-            ace(&group.into_string(), privilege);
-        }
-    }
-}
-
-fn username(person: &Person) -> Option<&str> {
-    person.username.as_deref()
 }
 
 fn resource_type(xml: &mut Xml, resource: Resource<'_>) {
@@ -307,43 +186,6 @@ fn display_name(xml: &mut Xml, resource: Resource<'_>) -> bool {
     true
 }
 
-/// DAV:current-user-privilege-set (RFC 3744 §5.4).
-fn privileges(xml: &mut Xml, resource: Resource<'_>) {
-    const READ: &[&str] = &["D:read", "D:read-acl", "D:read-current-user-privilege-set", "C:read-free-busy"];
-    const WRITE_CONTENT: &[&str] = &["D:write-content", "D:write-properties", "D:bind", "D:unbind"];
-    let mut privileges = READ.to_vec();
-    match (resource, resource.rights()) {
-        // What one sets on another's calendar is kept for oneself.
-        (_, Rights::Read) => privileges.push("D:write-properties"),
-        // The business makes bookings; they are moved and cancelled.
-        (Resource::Collection(_, c) | Resource::Object(_, c, _), _) if c.is_bookings() => {
-            privileges.extend(["D:write-content", "D:write-properties", "D:unbind"]);
-        }
-        (_, Rights::Write | Rights::Owner) => {
-            privileges.push("D:write");
-            privileges.extend(WRITE_CONTENT);
-        }
-    }
-    for privilege in privileges {
-        xml.element("D:privilege", |xml| xml.empty(privilege));
-    }
-}
-
-/// DAV:supported-privilege-set (RFC 3744 §5.3).
-const SUPPORTED_PRIVILEGES: &str = "<D:supported-privilege><D:privilege><D:all/></D:privilege>\
-     <D:description xml:lang=\"en\">Everything</D:description>\
-     <D:supported-privilege><D:privilege><D:read/></D:privilege><D:description xml:lang=\"en\">Read</D:description>\
-     <D:supported-privilege><D:privilege><C:read-free-busy/></D:privilege><D:description xml:lang=\"en\">See busy times</D:description></D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:read-acl/></D:privilege><D:description xml:lang=\"en\">Read access rules</D:description></D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:read-current-user-privilege-set/></D:privilege><D:description xml:lang=\"en\">Read one's own privileges</D:description></D:supported-privilege>\
-     </D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:write/></D:privilege><D:description xml:lang=\"en\">Change</D:description>\
-     <D:supported-privilege><D:privilege><D:write-content/></D:privilege><D:description xml:lang=\"en\">Change objects</D:description></D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:write-properties/></D:privilege><D:description xml:lang=\"en\">Change properties</D:description></D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:bind/></D:privilege><D:description xml:lang=\"en\">Add objects</D:description></D:supported-privilege>\
-     <D:supported-privilege><D:privilege><D:unbind/></D:privilege><D:description xml:lang=\"en\">Delete objects</D:description></D:supported-privilege>\
-     </D:supported-privilege></D:supported-privilege>";
-
 /// Properties of what can be fetched (RFC 4918 §15).
 fn entity(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
     let (created, modified) = match resource {
@@ -370,149 +212,6 @@ fn entity(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
             None => return false,
         },
         (Live::ETag, Resource::Object(_, _, member)) => xml.escaped(&format!("\"{}\"", member.etag)),
-        _ => return false,
-    }
-    true
-}
-
-/// Properties of principals (RFC 3744 §4, RFC 4791 §6.2, RFC 6638 §2.4).
-fn principal(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
-    if let Resource::Proxy { owner, write, relations } = resource {
-        let Some(name) = username(owner) else { return false };
-        match live {
-            Live::PrincipalUrl => xml.href(&Target::Proxy { username: name.to_owned(), write }.href()),
-            Live::GroupMemberSet => {
-                let members = if write { &relations.writers } else { &relations.readers };
-                members.iter().for_each(|member| xml.href(&path::principal(member)));
-            }
-            Live::GroupMembership | Live::AlternateUriSet => {}
-            _ => return false,
-        }
-        return true;
-    }
-    // Some clients look for a home at whatever address they were given.
-    let (Resource::Principal(person, _) | Resource::Home(Home { owner: person, .. }, _)) = resource else {
-        return false;
-    };
-    let Some(name) = username(person) else { return false };
-    let is_principal = matches!(resource, Resource::Principal(..));
-    match live {
-        // One, whatever somebody may see beside it: clients take the first.
-        Live::CalendarHomeSet => xml.href(&path::home(name)),
-        Live::PrincipalUrl => xml.href(&path::principal(name)),
-        Live::ScheduleInboxUrl => xml.href(&Target::Inbox(name.to_owned()).href()),
-        Live::CalendarUserAddressSet => user_addresses(xml, person, name),
-        Live::CalendarUserType => xml.raw("INDIVIDUAL"),
-        Live::EmailAddressSet => {
-            person.email.iter().for_each(|email| xml.text("S:email-address", email));
-        }
-        Live::AlternateUriSet if is_principal => {
-            person.email.iter().for_each(|email| xml.href(&format!("mailto:{email}")));
-        }
-        Live::GroupMemberSet if is_principal => {}
-        _ => {
-            let Resource::Principal(_, relations) = resource else { return false };
-            let mut list = |names: &[String], write: Option<bool>| {
-                for username in names {
-                    xml.href(&match write {
-                        None => path::principal(username),
-                        Some(write) => Target::Proxy { username: username.clone(), write }.href(),
-                    });
-                }
-            };
-            match live {
-                Live::ProxyReadFor => list(&relations.read_for, None),
-                Live::ProxyWriteFor => list(&relations.write_for, None),
-                Live::GroupMembership => {
-                    list(&relations.read_for, Some(false));
-                    list(&relations.write_for, Some(true));
-                }
-                _ => return false,
-            }
-        }
-    }
-    true
-}
-
-/// The address is preferred: Apple would take the one that sorts first, which is the path, and write it as ORGANIZER.
-fn user_addresses(xml: &mut Xml, person: &Person, name: &str) {
-    if let Some(email) = &person.email {
-        xml.raw("<D:href preferred=\"1\">mailto:");
-        xml.escaped(email);
-        xml.raw("</D:href>");
-    }
-    xml.href(&path::principal(name));
-    xml.href(&format!("urn:uuid:{}", person.person_id));
-}
-
-/// Properties of collections, homes and inboxes (RFC 4791 §5.2, RFC 6578 §4, RFC 7953 §7.2.4).
-fn collection(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
-    match (live, resource) {
-        (Live::CalendarAvailability | Live::OldCalendarAvailability, Resource::Inbox(home, text)) => {
-            if home.owner.role == Role::Customer || text.is_empty() {
-                return false;
-            }
-            xml.escaped(text);
-            return true;
-        }
-        (Live::SupportedCollations, Resource::Collection(..) | Resource::Home(..)) => {
-            Collation::ALL.iter().for_each(|collation| xml.text("C:supported-collation", collation.as_str()));
-            return true;
-        }
-        (Live::SyncToken, Resource::Home(_, token)) => {
-            xml.escaped(token);
-            return !token.is_empty();
-        }
-        (Live::ResourceId, Resource::Collection(_, c)) => {
-            xml.href(&format!("urn:uuid:{}", c.id));
-            return true;
-        }
-        _ => {}
-    }
-    match resource {
-        Resource::Collection(home, c) => calendar(xml, live, home, c),
-        _ => false,
-    }
-}
-
-/// Properties of calendar collections.
-fn calendar(xml: &mut Xml, live: Live, home: &Home, c: &Collection) -> bool {
-    match live {
-        Live::CTag | Live::SyncToken => xml.escaped(&c.sync_token()),
-        Live::SupportedComponents => {
-            for component in &c.components {
-                xml.raw("<C:comp name=\"");
-                xml.escaped(component);
-                xml.raw("\"/>");
-            }
-        }
-        Live::SupportedCalendarData => xml.raw("<C:calendar-data content-type=\"text/calendar\" version=\"2.0\"/>"),
-        Live::MaxResourceSize => xml.raw(&limits().bytes.to_string()),
-        Live::MinDateTime => xml.raw(&limits().earliest.to_ical()),
-        Live::MaxDateTime => xml.raw(&limits().latest.to_ical()),
-        Live::MaxInstances => xml.raw(&limits().instances.to_string()),
-        Live::MaxAttendees => xml.raw(&limits().attendees.to_string()),
-        Live::Transparency => xml.empty(if c.opaque { "C:opaque" } else { "C:transparent" }),
-        Live::CalendarDescription => match c.contents {
-            Contents::Bookings => xml.raw("What is booked. Move a booking to reschedule it, delete it to cancel it."),
-            Contents::Team => xml.raw("All bookings of the business, to look at."),
-            Contents::TimeOff => xml.raw("What is put here cannot be booked."),
-            Contents::Own => return false,
-        },
-        Live::CalendarTimezone | Live::CalendarTimezoneId => {
-            let name = c.timezone.as_deref().or(home.owner.timezone.as_deref());
-            let Some(zone) = name.and_then(|name| Zone::parse(name).ok()) else { return false };
-            match live {
-                Live::CalendarTimezoneId => xml.escaped(zone.name()),
-                _ => {
-                    let mut text = render_head(&CalendarHead::default());
-                    let year = 31_557_600;
-                    text.push_str(&timezone::kept(&zone, c.changed_at, c.changed_at + year));
-                    text.push_str(TAIL);
-                    xml.escaped(&text);
-                }
-            }
-        }
         _ => return false,
     }
     true
