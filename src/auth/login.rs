@@ -28,6 +28,9 @@ const PER_NETWORK: u32 = 100;
 const USE_NOTED_SECONDS: i64 = 3600;
 /// Of how many businesses the people of one login name are tried.
 const NAMESAKES: i64 = 4;
+/// A wrong account password is answered a multiple of this after it came: each namesake's takes a hash, and nobody is to
+/// see how many there were.
+const BEAT: Duration = Duration::from_millis(500);
 
 /// Who has logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +113,14 @@ impl Logins {
         self.refuse_many(from, name)?;
         let found = match AppSecret::parse(&self.key, password) {
             Some(key) => self.by_app_password(username, key).await?.map(|login| (login, None)),
-            None => self.by_account_password(username, password, known_as).await?,
+            None => {
+                let came = tokio::time::Instant::now();
+                let found = self.by_account_password(username, password, known_as).await?;
+                if found.is_none() {
+                    tokio::time::sleep_until(came + next_beat(came.elapsed())).await;
+                }
+                found
+            }
         };
         let Some((login, matched)) = found else {
             self.known.invalidate(&known_as);
@@ -201,6 +211,11 @@ impl Logins {
             self.failures.entry(key).and_upsert_with(|count| count.map_or(1, |c| c.into_value().saturating_add(1)));
         }
     }
+}
+
+/// When the beat comes next after so long.
+fn next_beat(passed: Duration) -> Duration {
+    BEAT.mul_f64((passed.as_secs_f64() / BEAT.as_secs_f64()).ceil())
 }
 
 fn is_called(person: &Person, username: &str) -> bool {

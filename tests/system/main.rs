@@ -24,6 +24,7 @@
 //! | `FASTI_TEST_ROUNDS` | rounds of each race (20) |
 //! | `FASTI_TEST_SYNC_OPERATIONS` | operations that readers sync through (5,000) |
 //! | `FASTI_TEST_KILLS` | kills of each kill test (10) |
+//! | `FASTI_TEST_LOGINS` | wrong passwords for each name in `tests/it/dav/login_times.rs`, which only `make soak` runs (2,000) |
 //! | `FASTI_TEST_MUTANT=no-constraint` | drops the wall against overlaps before the races: they must fail |
 //! | `FASTI_SHARED` | the folder `shared`, if it is not beside this checkout |
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]

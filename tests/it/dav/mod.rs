@@ -3,6 +3,7 @@
 
 mod access;
 mod bookings;
+mod login_times;
 mod logins;
 mod objects;
 mod properties;
