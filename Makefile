@@ -63,8 +63,13 @@ conform: ## Independent clients and validators against a running Fasti
 bench: ## Measure (release build)
 	cargo bench --locked $(ARGS)
 
+# How much of what the tests repeat; a run for one of them sets its own: make soak FASTI_TEST_KILLS=1000 ARGS=kill::
+soak: export FASTI_TEST_SOAK := 1
+soak: export FASTI_TEST_ROUNDS ?= 500
+soak: export FASTI_TEST_KILLS ?= 300
+soak: export FASTI_TEST_SYNC_OPERATIONS ?= 200000
 soak: tools docker-check ## The long reliability runs (hours)
-	FASTI_TEST_SOAK=1 tests/with-postgres.sh cargo nextest run --release --locked --run-ignored all $(ARGS)
+	tests/with-postgres.sh cargo nextest run --profile soak --release --locked --run-ignored all $(ARGS)
 
 docker-check: tools ## Run the Dockerfile's build steps on this machine, without an engine (long)
 	hadolint Dockerfile
