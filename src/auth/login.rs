@@ -29,7 +29,7 @@ const USE_NOTED_SECONDS: i64 = 3600;
 const NAMESAKES: i64 = 4;
 /// A wrong account password is answered a multiple of this after it came: each namesake's takes a hash, and nobody is to
 /// see how many there were.
-const BEAT: Duration = Duration::from_millis(200);
+const BEAT: Duration = Duration::from_millis(500);
 
 /// Who has logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
