@@ -32,6 +32,7 @@ for _ in $(seq 200); do
     curl -sf "$FASTI_PUBLIC_URL/readyz" >/dev/null && break
     sleep 0.05
 done
+curl -sf "$FASTI_PUBLIC_URL/readyz" >/dev/null || { tail -5 "$work/log" >&2; exit 1; }
 
 to=(--base-url "$FASTI_PUBLIC_URL/dav/calendars/anna/" --user anna --password "$password" --events "${EVENTS:-10000}")
 "$davload" seed "${to[@]}" >/dev/null
