@@ -5,7 +5,9 @@
 //! after the collection and whoever owns and reads it were read and found as they were; a collection has a new number
 //! with every change of what is in it. Times are of a text, and are looked up by its tag.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use moka::sync::Cache;
@@ -65,20 +67,28 @@ pub(super) struct Kept {
     times: Cache<Arc<str>, Option<Arc<Occurs>>>,
     /// Bytes of the longest answer that is kept.
     longest: u64,
+    /// Bytes of answers that are being given and may be kept: together they stay within the budget, too.
+    waiting: Arc<AtomicU64>,
+    budget: u64,
 }
 
 impl Kept {
     pub fn new(options: KeepOptions) -> Self {
-        let of_answer = |_: &Question, answer: &Arc<Answer>| {
+        let of_answer = |question: &Question, answer: &Arc<Answer>| {
             let bytes: usize = answer.chunks.iter().map(Bytes::len).sum();
-            u32::try_from(bytes + 1024).unwrap_or(u32::MAX)
+            // A question can be longer than its answer, and so can what was set on the objects.
+            u32::try_from(bytes + written(question) + written(&answer.state) + 1024).unwrap_or(u32::MAX)
         };
-        // What is read of a text takes about as much room as the text.
-        let of_times = |key: &Arc<str>, _: &Option<Arc<Occurs>>| u32::try_from(key.len() + 2048).unwrap_or(u32::MAX);
+        let of_times = |key: &Arc<str>, times: &Option<Arc<Occurs>>| {
+            let bytes = times.as_ref().map_or(0, |times| times.octets());
+            u32::try_from(key.len() + bytes + 128).unwrap_or(u32::MAX)
+        };
         Self {
             answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
             times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),
             longest: options.answers / 4,
+            waiting: Arc::default(),
+            budget: options.answers,
         }
     }
 
@@ -110,7 +120,7 @@ pub(super) struct Keeping {
     question: Question,
     state: State,
     chunks: Vec<Bytes>,
-    bytes: usize,
+    bytes: u64,
 }
 
 impl Keeping {
@@ -118,18 +128,41 @@ impl Keeping {
         Self { kept: kept.clone(), question, state, chunks: Vec::new(), bytes: 0 }
     }
 
-    /// Takes the next chunk, and keeps the answer with the last. `None` once it is kept, or too long for that.
+    /// Takes the next chunk, and keeps the answer with the last. `None` once it is kept, or there is no room for it.
     pub fn and(mut self, chunk: &Bytes, last: bool) -> Option<Self> {
-        self.bytes += chunk.len();
-        self.chunks.push(chunk.clone());
-        if self.bytes as u64 > self.kept.longest {
+        let length = chunk.len() as u64;
+        self.bytes += length;
+        let waiting = self.kept.waiting.fetch_add(length, Ordering::Relaxed) + length;
+        if self.bytes > self.kept.longest || waiting > self.kept.budget {
             return None;
         }
+        self.chunks.push(chunk.clone());
         if !last {
             return Some(self);
         }
-        let Self { kept, question, state, chunks, .. } = self;
-        kept.answers.insert(question, Arc::new(Answer { state, chunks: chunks.into() }));
+        let answer = Answer { state: self.state.clone(), chunks: std::mem::take(&mut self.chunks).into() };
+        self.kept.answers.insert(self.question.clone(), Arc::new(answer));
         None
     }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.kept.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// About how many octets something takes: those it is written with.
+fn written(something: &impl fmt::Debug) -> usize {
+    struct Count(usize);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting cannot fail, and what cannot be written counts for as much as was.
+    write!(count, "{something:?}").ok();
+    count.0
 }

@@ -273,6 +273,17 @@ impl Series {
         }
     }
 
+    /// About how many octets of memory it takes.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        // More than a date or time of any list takes in its definition and where it is made ready.
+        const LISTED: usize = 256;
+        let Set { rules, dates, exrules, exdates, exdays, replaced } = &self.set;
+        let times: usize = rules.iter().chain(exrules).map(|rule| size_of_val(rule) + 4 * rule.size()).sum();
+        let listed = [dates, exdates, exdays, replaced, &self.cancelled].map(Vec::len).iter().sum::<usize>();
+        size_of::<Self>() + times + LISTED * (listed + self.extras.len() + self.lanes.len())
+    }
+
     /// Whether the series has an instance whose RECURRENCE-ID is `recurrence_id`: a civil time as DTSTART's clock shows
     /// it, for a DATE its midnight. Moved instances keep theirs; cancelled ones do not count.
     ///
@@ -303,5 +314,27 @@ impl Series {
             Frame::Zoned(zone) => zone,
             Frame::Date | Frame::Floating => reader,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_that_of_what_was_made_ready() {
+        let octets = |rule: &str, exdates: usize| {
+            let start = Moment::Floating(Civil::constant(2026, 1, 5, 9, 0, 0, 0));
+            let mut definition = Definition::new(start.clone());
+            definition.rules.push(Rule::parse(rule).unwrap());
+            definition.exdates =
+                (1..=exdates).map(|day| Moment::Utc(Instant::from_unix(day as i64 * 86_400))).collect();
+            Series::new(definition).unwrap().octets()
+        };
+        let plain = octets("FREQ=WEEKLY", 0);
+        let minutes: Vec<String> = (0..60).map(|n| n.to_string()).collect();
+        let every = octets(&format!("FREQ=HOURLY;BYMINUTE={}", minutes.join(",")), 0);
+        assert!(plain < 4096 && every >= plain + 24 * 60 * 3, "{plain} {every}");
+        assert!(octets("FREQ=WEEKLY", 1000) >= plain + 1000 * size_of::<Moment>());
     }
 }

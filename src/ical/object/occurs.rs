@@ -3,7 +3,7 @@
 use super::part::Part;
 use super::set::Set;
 use super::{Kind, Object, TimeRange};
-use crate::recurrence::Exhausted;
+use crate::recurrence::{Exhausted, Series};
 use crate::time::Zone;
 
 /// The recurrence sets of a VEVENT or VJOURNAL.
@@ -24,6 +24,13 @@ impl Object {
 }
 
 impl Occurs {
+    /// About how many octets of memory it takes.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let series = self.sets.iter().filter_map(|set| set.series.as_ref());
+        self.parts.len() * size_of::<Part>() + series.map(Series::octets).sum::<usize>()
+    }
+
     /// Whether a CALDAV:time-range on the object's components matches (RFC 4791 §9.9). Floating times and dates are those
     /// of `floating`.
     ///
