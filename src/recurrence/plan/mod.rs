@@ -9,8 +9,8 @@
 //! | `grid` | HOURLY to SECONDLY when INTERVAL does not fit into days |
 //!
 //! Most rules are days × times: HOURLY every six hours is DAILY at four times. Many of them, such as every Tuesday at ten,
-//! are equal steps. A cursor goes from month to month, so a
-//! jump over centuries is one division, and a rule without any day ends after the months to the year 9999.
+//! are equal steps. A cursor goes from month to month, so a jump over centuries is one division, and a rule without any
+//! day ends after the months to the year 9999.
 
 mod build;
 mod days;
@@ -70,7 +70,10 @@ enum At {
     End,
     Days(AtDay),
     /// The next instance, if it is not after the stop.
-    Steps(i64),
+    Steps {
+        next: i64,
+        step: i64,
+    },
     Picks(Box<picks::At>),
     Grid(grid::At),
 }
@@ -144,7 +147,7 @@ impl Cursor<'_> {
             _ if civil > self.stop => At::End,
             Kind::Never => At::End,
             Kind::Steps { first, step } => {
-                At::Steps(first + (civil - first + step - 1).div_euclid(*step).max(0) * step)
+                At::Steps { next: first + (civil - first + step - 1).div_euclid(*step).max(0) * step, step: *step }
             }
             Kind::Days => At::Days(AtDay::seek(plan, civil)),
             Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
@@ -156,23 +159,31 @@ impl Cursor<'_> {
     #[inline(always)]
     pub fn next(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
         loop {
-            let next = match (&mut self.at, &self.plan.kind) {
-                (At::Steps(at), Kind::Steps { step, .. }) => {
+            let next = match &mut self.at {
+                At::Days(at) => at.next(self.plan, self.stop, work)?,
+                At::Steps { next, step } => {
                     work.spend(1)?;
-                    let civil = *at;
+                    let civil = *next;
                     let within = civil <= self.stop;
-                    *at += if within { *step } else { 0 };
+                    *next += if within { *step } else { 0 };
                     within.then_some(civil)
                 }
-                (At::Days(at), _) => at.next(self.plan, self.stop, work)?,
-                (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, self.stop, work)?,
-                (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, self.stop, work)?,
-                _ => None,
+                _ => self.next_of_rest(work)?,
             };
             match next {
                 Some(civil) if civil > self.plan.hole.0 && civil < self.plan.hole.1 => {}
                 next => return Ok(next),
             }
+        }
+    }
+
+    /// Kept out of line: the rules of most calendars are days or steps.
+    #[inline(never)]
+    fn next_of_rest(&mut self, work: &mut Work) -> Result<Option<i64>, Exhausted> {
+        match (&mut self.at, &self.plan.kind) {
+            (At::Picks(at), Kind::Picks(picks)) => picks.next(self.plan, at, self.stop, work),
+            (At::Grid(at), Kind::Grid(grid)) => grid.next(self.plan, at, self.stop, work),
+            _ => Ok(None),
         }
     }
 }
