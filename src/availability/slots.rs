@@ -170,7 +170,8 @@ fn span(question: &Question<'_>, start: Instant) -> Interval {
 fn only(engine: &Engine<'_>, question: &Question<'_>, lead: &Calendar<'_>) -> Offers {
     let who = if question.needs.is_empty() { Vec::new() } else { vec![lead.who] };
     let everyone = (0, u32::from(!who.is_empty()));
-    let mut slots = Vec::with_capacity(512);
+    // Rarely more, so that it rarely grows.
+    let mut slots = Vec::with_capacity(1024);
     collect(engine, lead, &mut Scratch::default(), |f| {
         slots.push(Slot { at: span(question, f.start), remaining: remaining(engine, &[f]), who: everyone });
     });
