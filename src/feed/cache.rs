@@ -12,10 +12,10 @@ use std::time::{Duration, Instant as Tick};
 use axum::http::HeaderValue;
 use bytes::Bytes;
 
-use super::conditional::{GZIP_SUFFIX, http_date};
+use super::conditional::GZIP_SUFFIX;
 use super::shown::{Format, Shown};
 use crate::store::{Id, TenantId};
-use crate::time::Instant;
+use crate::time::{Instant, http_date};
 
 /// How a feed's cache behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,13 +12,14 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::cache::Live;
-use super::conditional::{self, Held, http_date};
+use super::conditional::{self, Held};
 use super::load::{Need, Opening};
 use super::shown::Format;
 use super::{Error, FeedState, client};
 use crate::auth::{BookingPurpose, read_booking_secret};
 use crate::booking::export::{self, Reader};
 use crate::store;
+use crate::time::http_date;
 
 /// Plain, because some subscribers compare it as a whole.
 const CALENDAR: HeaderValue = HeaderValue::from_static("text/calendar; charset=utf-8");
