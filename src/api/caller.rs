@@ -54,7 +54,7 @@ impl Tokens {
             return Ok(Some(caller));
         }
         let key = hash.clone();
-        let found = store.read(move |conn| tokens::find_by_hash(conn, tenant, &hash)).await?;
+        let found = store.look_up(move |conn| tokens::find_by_hash(conn, tenant, &hash)).await?;
         let Some(token) = found.filter(|token| token.revoked_at.is_none()) else { return Ok(None) };
         let actor = format!("token:{}", token.label).into();
         let caller = Caller { tenant, token: token.token_id, actor, scope: token.scope };

@@ -152,7 +152,7 @@ impl Logins {
     async fn by_app_password(&self, username: &str, key: AppKey) -> Result<Option<Login>, LoginError> {
         let now = (self.clock)();
         let username = username.to_owned();
-        let found = self.store.read(move |conn| {
+        let found = self.store.look_up(move |conn| {
             let found = key.open(conn)?;
             Ok::<_, store::Error>(found.filter(|(_, person)| person.username.as_deref() == Some(&*username)))
         });
@@ -178,7 +178,7 @@ impl Logins {
     ) -> Result<Option<(Login, Option<(String, Tick)>)>, LoginError> {
         let Ok(password) = Password::new(password.to_owned()) else { return Ok(None) };
         let name = username.to_owned();
-        let namesakes = self.store.read(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
+        let namesakes = self.store.look_up(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
         let matched = self.known.get(&known_as).and_then(|known| known.matched.clone());
         if let Some((hash, at)) = matched.filter(|(_, at)| at.elapsed() < VERIFIED)
             && let Some(person) = namesakes.iter().find(|person| person.password_hash.as_ref() == Some(&hash))

@@ -60,7 +60,8 @@ fn house(capacity: i32) -> House {
     };
     store::tenants::insert(&mut conn, &row).unwrap();
     let mut open = |id, kind| {
-        let row = Collection { tenant_id: tenant, collection_id: id, kind, epoch: 1, change: 0, changed_at: at };
+        let row =
+            Collection { tenant_id: tenant, collection_id: id, kind, epoch: 1, change: 0, changed_at: at, octets: 0 };
         collections::insert(&mut conn, &row).unwrap();
     };
     let (anna, ben) = (person(tenant, Role::Staff, "Anna"), person(tenant, Role::Staff, "Ben"));

@@ -3,8 +3,9 @@
 use super::{Error, Viewer};
 use crate::store::calendars::{self, Calendar};
 use crate::store::collections::{self, Collection as Counter};
+pub use crate::store::homes::Stamp;
 use crate::store::people::{self, Person};
-use crate::store::{CollectionKind, Conn, Id, Role, TenantId, dav_properties, delegates};
+use crate::store::{CollectionKind, Conn, Id, Role, TenantId, dav_properties, delegates, homes};
 use crate::time::Instant;
 
 /// The name of the collection of a person's bookings.
@@ -19,6 +20,8 @@ pub const SYNC_TOKEN: &str = "urn:fasti:sync:";
 
 /// Collections that one person may make.
 pub const MAX_CALENDARS: usize = 200;
+/// Octets that the objects of a collection may have together.
+pub const MAX_OCTETS: i64 = 256 * 1024 * 1024;
 
 /// What somebody may do in a home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +54,8 @@ pub enum Contents {
     TimeOff,
     /// What its owner wrote.
     Own,
+    /// Nothing: calendars that their clients fetch from elsewhere.
+    Subscription,
 }
 
 /// A calendar collection (RFC 4791 §4.2) as somebody sees it.
@@ -80,6 +85,8 @@ pub struct Collection {
     pub change: i64,
     /// When that was.
     pub changed_at: Instant,
+    /// How many octets its objects have; none for bookings, which the business keeps.
+    pub octets: i64,
     /// What the viewer may do with its objects.
     pub rights: Rights,
 }
@@ -109,21 +116,33 @@ impl Collection {
         matches!(self.contents, Contents::Bookings | Contents::Team)
     }
 
+    /// The same after other changes of what is in it.
+    #[must_use]
+    pub fn at(&self, stamp: &Stamp) -> Self {
+        let Stamp { change, changed_at, octets, .. } = *stamp;
+        Self { change, changed_at, octets, ..self.clone() }
+    }
+
     fn of_calendar(calendar: Calendar, counter: &Counter, rights: Rights) -> Self {
-        let contents = if counter.kind == CollectionKind::TimeOff { Contents::TimeOff } else { Contents::Own };
+        let contents = match counter.kind {
+            CollectionKind::TimeOff => Contents::TimeOff,
+            _ if calendar.components.is_empty() => Contents::Subscription,
+            _ => Contents::Own,
+        };
         Self {
             tenant: calendar.tenant_id,
             id: calendar.collection_id,
             owner: calendar.owner_id,
             name: calendar.name,
             contents,
-            components: calendar.components.split(',').map(str::to_owned).collect(),
+            components: calendar.components.split_terminator(',').map(str::to_owned).collect(),
             opaque: calendar.opaque,
             timezone: calendar.timezone,
             created_at: Some(calendar.created_at),
             epoch: counter.epoch,
             change: counter.change,
             changed_at: counter.changed_at,
+            octets: counter.octets,
             rights,
         }
     }
@@ -143,6 +162,7 @@ impl Collection {
             epoch: counter.epoch,
             change: counter.change,
             changed_at: counter.changed_at,
+            octets: 0,
             // The business's own calendar is changed where its bookings are.
             rights: if team { Rights::Read } else { home.rights },
         }
@@ -175,6 +195,41 @@ pub fn rights(conn: &mut Conn, viewer: &Viewer, owner: &Person) -> Result<Option
     Ok((viewer.role == Role::Manager && owner.role != Role::Customer).then_some(Rights::Read))
 }
 
+/// The collection of this name in the home of the person with this login name, and that home.
+///
+/// # Errors
+/// [`Error::NotFound`] as [`find`]; [`Error::NoCollection`] when there is only no such collection.
+pub fn open(conn: &mut Conn, viewer: &Viewer, username: &str, name: &str) -> Result<(Home, Collection), Error> {
+    let home = find(conn, viewer, username)?;
+    let (tenant, owner) = (viewer.tenant, home.owner.person_id);
+    let bookings = match name {
+        BOOKINGS => Some((owner, Contents::Bookings)),
+        TEAM if has_team(&home) => Some((Id::TEAM, Contents::Team)),
+        _ => None,
+    };
+    if let Some((id, contents)) = bookings {
+        let counter = collections::find(conn, tenant, id)?.ok_or(Error::NoCollection)?;
+        let collection = Collection::of_bookings(&home, contents, &counter);
+        return Ok((home, collection));
+    }
+    let (calendar, counter) = calendars::find(conn, tenant, owner, name)?.ok_or(Error::NoCollection)?;
+    let collection = Collection::of_calendar(calendar, &counter, home.rights);
+    Ok((home, collection))
+}
+
+/// What tells whether what [`open`] gives is still the same, as far as there is such a thing: a viewer of one role who
+/// finds the same stamp would find the same home and collection.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn stamp(conn: &mut Conn, viewer: &Viewer, username: &str, name: &str) -> Result<Option<Stamp>, Error> {
+    Ok(match name {
+        TEAM => None,
+        BOOKINGS => homes::bookings(conn, viewer.tenant, viewer.person, username)?,
+        _ => homes::calendar(conn, viewer.tenant, viewer.person, username, name)?,
+    })
+}
+
 /// All collections of a home: the bookings, for a manager the team's, then what its owner made, by name.
 ///
 /// # Errors
@@ -196,25 +251,6 @@ pub fn collections(conn: &mut Conn, home: &Home) -> Result<Vec<Collection>, Erro
     Ok(found)
 }
 
-/// The collection of this name.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub fn collection(conn: &mut Conn, home: &Home, name: &str) -> Result<Collection, Error> {
-    let tenant = home.owner.tenant_id;
-    let bookings = match name {
-        BOOKINGS => Some((home.owner.person_id, Contents::Bookings)),
-        TEAM if has_team(home) => Some((Id::TEAM, Contents::Team)),
-        _ => None,
-    };
-    if let Some((id, contents)) = bookings {
-        let counter = collections::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        return Ok(Collection::of_bookings(home, contents, &counter));
-    }
-    let (calendar, counter) = calendars::find(conn, tenant, home.owner.person_id, name)?.ok_or(Error::NotFound)?;
-    Ok(Collection::of_calendar(calendar, &counter, home.rights))
-}
-
 /// Managers have the business's calendar beside their own; who looks into a manager's home need not.
 fn has_team(home: &Home) -> bool {
     home.owner.role == Role::Manager && home.rights == Rights::Owner
@@ -225,7 +261,7 @@ fn has_team(home: &Home) -> bool {
 pub struct NewCollection {
     /// The segment of its URL.
     pub name: String,
-    /// Names of the components it takes.
+    /// Names of the components it takes; none: a subscription.
     pub components: Vec<String>,
     /// Whether its events take its owner's time.
     pub opaque: bool,
@@ -288,7 +324,7 @@ fn rows(home: &Home, now: Instant, new: NewCollection, kind: CollectionKind) -> 
         created_at: now,
     };
     // The epoch differs from that of an earlier collection of the same name.
-    (calendar, Counter { tenant_id, collection_id, kind, epoch: now.unix(), change: 0, changed_at: now })
+    (calendar, Counter { tenant_id, collection_id, kind, epoch: now.unix(), change: 0, changed_at: now, octets: 0 })
 }
 
 /// Deletes a collection with all that is in it.
@@ -299,7 +335,7 @@ pub fn delete(conn: &mut Conn, home: &Home, collection: &Collection) -> Result<(
     if home.rights < Rights::Owner {
         return Err(Error::Forbidden("only its owner deletes a calendar"));
     }
-    if collection.contents != Contents::Own {
+    if !matches!(collection.contents, Contents::Own | Contents::Subscription) {
         return Err(Error::Forbidden("this calendar belongs to the home and cannot be deleted"));
     }
     dav_properties::forget(conn, collection.tenant, collection.id, None)?;

@@ -2,7 +2,7 @@
 
 use crate::ical::calendar::{CalendarHead, TAIL, render_head};
 use crate::ical::timezone;
-use crate::store::{Conn, Id, calendar_objects, members};
+use crate::store::{Conn, Id, Short, calendar_objects, members};
 use crate::time::{Instant, Interval, Zone};
 
 use super::Error;
@@ -12,11 +12,11 @@ use super::home::Collection;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The last segment of its URL.
-    pub name: String,
+    pub name: Short,
     /// Without quotes.
-    pub etag: String,
+    pub etag: Short,
     /// The name of its component.
-    pub component: String,
+    pub component: Short,
     /// Its text, where it was asked for.
     pub body: Option<String>,
     /// Octets of its text, where that is known.
@@ -48,7 +48,7 @@ impl Member {
 pub struct Place {
     end: Instant,
     change: i64,
-    name: String,
+    name: Short,
 }
 
 impl Place {
@@ -105,11 +105,42 @@ pub fn page(
     Ok((found, next))
 }
 
+/// [`page`], for who looks at one member after the other: those of which only tags are read are not gathered.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn each(
+    conn: &mut Conn,
+    collection: &Collection,
+    which: Which,
+    after: Option<&Place>,
+    mut visit: impl FnMut(&Member),
+) -> Result<Option<Place>, Error> {
+    if which != Which::All(Detail::Tags) || collection.is_bookings() {
+        let (found, next) = page(conn, collection, which, after)?;
+        found.iter().for_each(visit);
+        return Ok(next);
+    }
+    let (mut read, mut next) = (0, None);
+    let after = after.map_or("", |place| &place.name);
+    calendar_objects::visit_tags(conn, collection.tenant, collection.id, after, |row| {
+        let member = tagged(row);
+        visit(&member);
+        read += 1;
+        if read == calendar_objects::PAGE {
+            next = Some(member.place());
+        }
+    })?;
+    Ok(next)
+}
+
 fn objects(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>) -> Result<Vec<Member>, Error> {
-    let name = after.map_or("", |place| place.name.as_str());
+    let name = after.map_or("", |place| &place.name);
     Ok(match which {
         Which::All(Detail::Tags) => {
-            calendar_objects::tags(conn, c.tenant, c.id, name)?.into_iter().map(tagged).collect()
+            let mut found = Vec::new();
+            calendar_objects::visit_tags(conn, c.tenant, c.id, name, |row| found.push(tagged(row)))?;
+            found
         }
         Which::All(Detail::Properties) => {
             calendar_objects::list(conn, c.tenant, c.id, name)?.into_iter().map(listed).collect()
@@ -118,7 +149,7 @@ fn objects(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>)
             calendar_objects::read_all(conn, c.tenant, c.id, name)?.into_iter().map(read).collect()
         }
         Which::Within(window) => {
-            let place = after.map(|place| (place.end, place.name.as_str()));
+            let place = after.map(|place| (place.end, &*place.name));
             calendar_objects::read_within(conn, c.tenant, c.id, window, place)?.into_iter().map(read).collect()
         }
         Which::Changed { after: known, until } => {
@@ -237,13 +268,13 @@ fn read(row: calendar_objects::Read) -> Member {
 }
 
 fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
-    let name = format!("{}.ics", row.object_id);
+    let name = format!("{}.ics", row.object_id).into();
     Member {
         change: row.change,
         end: Instant::default(),
         name,
-        etag: booking_tag(c, row.change),
-        component: "VEVENT".to_owned(),
+        etag: booking_tag(c, row.change).into(),
+        component: "VEVENT".into(),
         body: None,
         size: None,
         exact: None,
@@ -254,7 +285,7 @@ fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
 }
 
 fn read_booking(c: &Collection, row: members::Read) -> Member {
-    let name = format!("{}.ics", row.object_id);
+    let name = format!("{}.ics", row.object_id).into();
     // What somebody added to a booking for themselves is shown to nobody else.
     let personal = row.personal.filter(|_| c.rights == super::home::Rights::Owner);
     let mut body = render_head(&CalendarHead::default());
@@ -272,8 +303,8 @@ fn read_booking(c: &Collection, row: members::Read) -> Member {
         change: row.change,
         end: row.last_end,
         name,
-        etag: booking_tag(c, row.change),
-        component: "VEVENT".to_owned(),
+        etag: booking_tag(c, row.change).into(),
+        component: "VEVENT".into(),
         size: Some(body.len()),
         body: Some(body),
         exact,

@@ -35,6 +35,9 @@ pub enum Error {
     /// It is not there, or the viewer may not know that it is.
     #[error("there is nothing at this address")]
     NotFound,
+    /// There is no such collection in the home.
+    #[error("there is no such calendar")]
+    NoCollection,
     /// It is there, and the viewer may not do this.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -56,6 +59,9 @@ pub enum Error {
     /// There is an object of this UID in the collection, under this name (`CALDAV:no-uid-conflict`).
     #[error("the calendar has an object of this UID already: {0}")]
     UidConflict(String),
+    /// The collection would have more octets than it may (RFC 4331 §6).
+    #[error("this calendar is full; delete what is long over, or make another one")]
+    Full,
     /// There are as many as there may be.
     #[error("there are {0} already, as many as there may be; delete one first")]
     TooMany(usize),

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
-use super::home::{Collection, Contents, Rights};
+use super::home::{Collection, Contents, MAX_OCTETS, Rights};
 use super::precondition::Preconditions;
 use super::{Error, Viewer};
 use crate::ical::object::{Index, Object};
@@ -87,15 +87,20 @@ fn store(
     if !collection.takes(incoming.component) {
         return Err(Error::Component(incoming.component.to_owned(), collection.components.join(", ")));
     }
-    let created_at = known.as_ref().filter(|object| !object.deleted).map(|object| object.created_at);
-    if known.as_ref().is_some_and(|object| !object.deleted && object.uid != incoming.uid) {
+    let live = known.as_ref().filter(|object| !object.deleted);
+    if live.is_some_and(|object| object.uid != incoming.uid) {
         // RFC 4791 §5.3.2.1: an object keeps its UID.
         return Err(Error::UidConflict(name.to_owned()));
     }
-    let same_uid = known.as_ref().is_some_and(|object| !object.deleted && object.uid == incoming.uid);
-    if !same_uid
-        && let Some(other) = calendar_objects::name_of_uid(conn, collection.tenant, collection.id, &incoming.uid)?
-        && other != name
+    let created_at = live.map(|object| object.created_at);
+    let taken = |conn: &mut Conn| {
+        let found = calendar_objects::name_of_uid(conn, collection.tenant, collection.id, &incoming.uid)?;
+        Ok::<_, StoreError>(found.filter(|other| other != name))
+    };
+    // In the place of a deleted one it may come with the UID of another.
+    if known.is_some()
+        && live.is_none()
+        && let Some(other) = taken(conn)?
     {
         return Err(Error::UidConflict(other));
     }
@@ -113,15 +118,17 @@ fn store(
         busy: index.busy,
         exact: index.exact,
         deleted: false,
-        change: collections::bump(conn, collection.tenant, collection.id, viewer.now)?,
+        change: grow(conn, viewer, collection, octets(&incoming.body) - live.map_or(0, |object| octets(&object.body)))?,
         created_at: created_at.unwrap_or(viewer.now),
         modified_at: viewer.now,
     };
-    match known {
-        None => calendar_objects::insert(conn, &object)?,
-        Some(_) => calendar_objects::replace(conn, &object)?,
+    let (etag, created) = (object.etag.clone(), created_at.is_none());
+    if known.is_some() {
+        calendar_objects::replace(conn, object)?;
+    } else if !calendar_objects::insert(conn, object)? {
+        return Err(taken(conn)?.map_or_else(|| StoreError::lost().into(), Error::UidConflict));
     }
-    Ok(Written { etag: object.etag, created: created_at.is_none() })
+    Ok(Written { etag, created })
 }
 
 /// Deletes an object (RFC 4918 §9.6).
@@ -144,11 +151,24 @@ pub fn delete(
     bury(conn, viewer, collection, known)
 }
 
+/// Counts a change after which the objects of a collection have so many octets more, and returns its number.
+fn grow(conn: &mut Conn, viewer: &Viewer, collection: &Collection, octets: i64) -> Result<i64, Error> {
+    let (change, all) = collections::grow(conn, collection.tenant, collection.id, viewer.now, octets)?;
+    if octets > 0 && all > MAX_OCTETS {
+        return Err(Error::Full);
+    }
+    Ok(change)
+}
+
+fn octets(body: &str) -> i64 {
+    body.len() as i64
+}
+
 fn bury(conn: &mut Conn, viewer: &Viewer, collection: &Collection, object: CalendarObject) -> Result<(), Error> {
-    let change = collections::bump(conn, collection.tenant, collection.id, viewer.now)?;
+    let change = grow(conn, viewer, collection, -octets(&object.body))?;
     dav_properties::forget(conn, collection.tenant, collection.id, Some(&object.name))?;
     let gone = CalendarObject { body: String::new(), deleted: true, change, modified_at: viewer.now, ..object };
-    Ok(calendar_objects::replace(conn, &gone)?)
+    Ok(calendar_objects::replace(conn, gone)?)
 }
 
 /// Whether the original of a copy stays.

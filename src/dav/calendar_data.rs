@@ -99,7 +99,7 @@ pub(super) fn write(xml: &mut Xml, resource: Resource<'_>, selection: Option<&Se
             // What cannot be taken apart is given whole: the client may know better.
             Err(violation) => {
                 let id = collection.id;
-                tracing::error!(collection = %id, name = member.name, %violation, "a stored object cannot be read");
+                tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
                 None
             }
         },

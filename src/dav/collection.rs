@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 use super::condition::{Condition, Failure};
 use super::proppatch::{self, Change, Changes, Failed, Refused};
 use super::request::Depth;
-use super::xml::{Element, Name, Xml};
+use super::xml::{Element, Name, Ns, Xml};
 use super::{DavState, Session, multistatus};
 use crate::calendar;
 use crate::calendar::home::{self, NewCollection};
@@ -30,12 +30,9 @@ pub(super) async fn make(
 ) -> Result<Response<Body>, Failure> {
     // Whatever was to be made, what is there is told first (RFC 4918 §9.3.1).
     let (viewer, place) = (session.viewer, (username.clone(), name.clone()));
-    let taken = state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &place.0)?;
-        match home::collection(conn, &home, &place.1) {
-            Err(calendar::Error::NotFound) => Ok(false),
-            found => found.map(|_| true),
-        }
+    let taken = state.store().look_up(move |conn| match home::open(conn, &viewer, &place.0, &place.1) {
+        Err(calendar::Error::NoCollection) => Ok(false),
+        found => found.map(|_| true),
     });
     if taken.await? {
         return Err(calendar::Error::Exists.into());
@@ -54,10 +51,8 @@ pub(super) async fn make(
             proppatch::changes(root)?
         }
     };
-    if maker == Maker::MkCol {
-        check_type(&changes)?;
-    }
-    let (new, stored, failed) = prepared(name, &changes, maker);
+    let kind = kind(&changes, maker)?;
+    let (new, stored, failed) = prepared(name, &changes, kind);
     if !failed.is_empty() {
         return Ok(refused(maker, &changes, &failed));
     }
@@ -82,54 +77,89 @@ pub(super) async fn inside(
     (username, name): (String, String),
 ) -> Result<Failure, Failure> {
     let viewer = session.viewer;
-    let parent = state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &username)?;
-        home::collection(conn, &home, &name)
-    });
+    let parent = state.store().look_up(move |conn| home::open(conn, &viewer, &username, &name));
     Ok(match parent.await {
         Ok(_) => {
             let detail = "calendars are made in a home, not in other calendars";
             Failure::condition(Condition::CollectionLocation, detail)
         }
-        Err(calendar::Error::NotFound) => calendar::Error::NoParent.into(),
+        Err(calendar::Error::NotFound | calendar::Error::NoCollection) => calendar::Error::NoParent.into(),
         Err(other) => other.into(),
     })
 }
 
-/// A resourcetype that is a calendar's: `DAV:collection` and `CALDAV:calendar`, nothing else (RFC 5689 §3.3).
-fn check_type(changes: &Changes) -> Result<(), Failure> {
+/// What kinds of collections a home holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Calendar,
+    /// A calendar elsewhere, which clients fetch themselves; Apple keeps those of all devices here.
+    Subscription,
+}
+
+/// What `DAV:resourcetype` says: `DAV:collection` with `CALDAV:calendar` or `CS:subscribed`, nothing else (RFC 5689 §3.3).
+/// MKCALENDAR need not say anything.
+fn kind(changes: &Changes, maker: Maker) -> Result<Kind, Failure> {
     let is_type = |change: &&Change| change.name.is_dav("resourcetype");
     let types = changes.0.iter().find(is_type).and_then(|change| change.value.as_ref());
-    let calendar = types.is_some_and(|element| {
-        let has = |name: &Name| element.child(name).is_some();
-        has(&Name::dav("collection")) && has(&Name::caldav("calendar")) && element.children().count() == 2
-    });
-    if calendar {
-        return Ok(());
+    let Some(types) = types else {
+        return match maker {
+            Maker::MkCalendar => Ok(Kind::Calendar),
+            Maker::MkCol => Err(unknown_type()),
+        };
+    };
+    let has = |name: Name| types.child(&name).is_some();
+    match (has(Name::caldav("calendar")), has(Name::new(Ns::CalendarServer, "subscribed"))) {
+        _ if !has(Name::dav("collection")) || types.children().count() != 2 => Err(unknown_type()),
+        (true, false) => Ok(Kind::Calendar),
+        (false, true) => Ok(Kind::Subscription),
+        _ => Err(unknown_type()),
     }
-    Err(Failure::condition(Condition::ValidResourceType, "a home holds calendars and nothing else"))
+}
+
+fn unknown_type() -> Failure {
+    Failure::condition(Condition::ValidResourceType, "a home holds calendars and subscriptions, nothing else")
+}
+
+/// Whether a `CS:source` names a calendar that can be fetched.
+fn is_source(change: &Change) -> bool {
+    let href = change.value.as_ref().and_then(|value| value.child(&Name::dav("href"))).map(Element::text);
+    let url = href.as_deref().and_then(|href| href.trim().split_once("://"));
+    url.is_some_and(|(scheme, rest)| {
+        ["http", "https", "webcal", "webcals"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
 }
 
 /// What the new collection is, what else is kept with it, and which of the properties cannot be set.
-fn prepared(name: String, changes: &Changes, maker: Maker) -> (NewCollection, Vec<Change>, Vec<Failed>) {
+fn prepared(name: String, changes: &Changes, kind: Kind) -> (NewCollection, Vec<Change>, Vec<Failed>) {
+    let taken: &[&str] = match kind {
+        Kind::Calendar => &["VEVENT", "VTODO", "VJOURNAL"],
+        Kind::Subscription => &[],
+    };
+    let source = Name::new(Ns::CalendarServer, "source");
     let mut new = NewCollection {
         name,
-        components: ["VEVENT", "VTODO", "VJOURNAL"].map(str::to_owned).to_vec(),
+        components: taken.iter().copied().map(str::to_owned).collect(),
         // Whose events are to block their owner's time says so.
         opaque: false,
         timezone: None,
     };
     let (mut stored, mut failed) = (Vec::new(), Vec::new());
+    if kind == Kind::Subscription && !changes.0.iter().any(|change| change.name == source && is_source(change)) {
+        failed.push((source, Refused::Value));
+    }
     for change in &changes.0 {
         let Some(value) = &change.value else {
             failed.push((change.name.clone(), Refused::Value));
             continue;
         };
-        if change.name.is_dav("resourcetype") && maker == Maker::MkCol {
+        if change.name.is_dav("resourcetype") {
             continue;
         }
         if change.name.is_caldav("supported-calendar-component-set") {
             match components(value) {
+                _ if kind == Kind::Subscription => {}
                 Some(components) => new.components = components,
                 None => failed.push((change.name.clone(), Refused::Value)),
             }
@@ -178,8 +208,7 @@ pub(super) async fn delete(
 ) -> Result<Response<Body>, Failure> {
     let viewer = session.viewer;
     let deleted = state.store().write(move |conn| {
-        let home = home::find(conn, &viewer, &username)?;
-        let collection = home::collection(conn, &home, &name)?;
+        let (home, collection) = home::open(conn, &viewer, &username, &name)?;
         if matches!(depth, Some(Depth::Zero | Depth::One)) {
             let detail = "a collection is deleted whole; send Depth: infinity, or none";
             return Err(Failure::BadRequest(detail.to_owned()));

@@ -142,7 +142,7 @@ impl Failure {
             Self::Condition { condition, .. } => named(condition.place()),
             Self::Calendar(error) => match error {
                 calendar::Error::Store(error) => plain(store_status(error)),
-                calendar::Error::NotFound => plain(StatusCode::NOT_FOUND),
+                calendar::Error::NotFound | calendar::Error::NoCollection => plain(StatusCode::NOT_FOUND),
                 calendar::Error::Forbidden(_) => (StatusCode::FORBIDDEN, Some(privileges(href))),
                 calendar::Error::Exists => named(Condition::MustBeNull.place()),
                 calendar::Error::NoParent => plain(StatusCode::CONFLICT),
@@ -159,7 +159,7 @@ impl Failure {
                     xml.element("C:no-uid-conflict", |xml| xml.href(&other));
                     (StatusCode::FORBIDDEN, Some(xml.into_string()))
                 }
-                calendar::Error::TooMany(_) => {
+                calendar::Error::TooMany(_) | calendar::Error::Full => {
                     (StatusCode::INSUFFICIENT_STORAGE, Some("<D:quota-not-exceeded/>".to_owned()))
                 }
             },

@@ -1,9 +1,9 @@
-//! What is kept in memory between requests, each under a budget of bytes: answers that may be asked for again, and when
-//! objects take place whose rows do not say it.
+//! What is kept in memory between requests, each under a budget: collections with their homes, answers that may be asked
+//! for again, and when objects take place whose rows do not say it.
 //!
-//! Nothing here is ever believed without a look at the database. An answer is given again only to the same question,
-//! after the collection and whoever owns and reads it were read and found as they were; a collection has a new number
-//! with every change of what is in it. Times are of a text, and are looked up by its tag.
+//! Nothing here is ever believed without a look at the database. A collection and its home are used again after their
+//! stamp was read and found as it was, an answer only for the same question about such a collection, which has a new
+//! number with every change of what is in it. Times are of a text, and are looked up by its tag.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -14,10 +14,11 @@ use moka::sync::Cache;
 
 use super::listing::What;
 use super::property::{Stored, Wanted};
-use crate::calendar::home::{Collection, Home};
+use crate::calendar::home::{self, Collection, Home, Stamp};
 use crate::calendar::members::Member;
+use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
-use crate::store::Id;
+use crate::store::{Conn, Id, Role, TenantId};
 use crate::time::Zone;
 
 /// How much is kept in memory between requests.
@@ -55,6 +56,20 @@ pub(super) struct State {
     pub floating: Zone,
 }
 
+/// Whose name for which collection: of a home, its name, and who looks, as what.
+type Address = (TenantId, Id, Role, Box<str>, Box<str>);
+
+/// A collection and its home, as they were under a stamp.
+pub(super) struct Opened {
+    /// None where there is no stamp that could be compared.
+    known_by: Option<(Address, Stamp)>,
+    pub home: Arc<Home>,
+    pub collection: Arc<Collection>,
+}
+
+/// Collections that are kept; each takes about a kilobyte.
+const MAX_OPENED: u64 = 10_000;
+
 struct Answer {
     state: State,
     chunks: Arc<[Bytes]>,
@@ -63,6 +78,7 @@ struct Answer {
 /// See the module; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Kept {
+    opened: Cache<Address, Arc<Opened>>,
     answers: Cache<Question, Arc<Answer>>,
     times: Cache<Arc<str>, Option<Arc<Occurs>>>,
     /// Bytes of the longest answer that is kept.
@@ -84,11 +100,66 @@ impl Kept {
             u32::try_from(key.len() + bytes + 128).unwrap_or(u32::MAX)
         };
         Self {
+            opened: Cache::builder().max_capacity(MAX_OPENED).build(),
             answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
             times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),
             longest: options.answers / 4,
             waiting: Arc::default(),
             budget: options.answers,
+        }
+    }
+
+    /// What [`home::open`] gives, kept from now on.
+    ///
+    /// # Errors
+    /// Those of [`home::open`].
+    pub fn open(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        username: &str,
+        name: &str,
+    ) -> Result<Arc<Opened>, calendar::Error> {
+        let opened = self.find(conn, viewer, username, name)?;
+        self.keep(&opened);
+        Ok(opened)
+    }
+
+    /// What [`home::open`] gives. A transaction may still be undone: what it saw is to be kept when it has ended.
+    ///
+    /// # Errors
+    /// Those of [`home::open`].
+    pub fn find(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        username: &str,
+        name: &str,
+    ) -> Result<Arc<Opened>, calendar::Error> {
+        let Some(stamp) = home::stamp(conn, viewer, username, name)? else {
+            let (home, collection) = home::open(conn, viewer, username, name)?;
+            return Ok(Arc::new(Opened { known_by: None, home: home.into(), collection: collection.into() }));
+        };
+        let address: Address = (viewer.tenant, viewer.person, viewer.role, username.into(), name.into());
+        let kept = self.opened.get(&address);
+        let (home, collection) = match kept.as_ref().and_then(|kept| Some((kept, &kept.known_by.as_ref()?.1))) {
+            Some((kept, known)) if *known == stamp => return Ok(Arc::clone(kept)),
+            Some((kept, known)) if known.differs_only_by_changes(&stamp) => {
+                (Arc::clone(&kept.home), Arc::new(kept.collection.at(&stamp)))
+            }
+            _ => {
+                let (home, collection) = home::open(conn, viewer, username, name)?;
+                (home.into(), collection.into())
+            }
+        };
+        Ok(Arc::new(Opened { known_by: Some((address, stamp)), home, collection }))
+    }
+
+    /// Keeps what was found.
+    pub fn keep(&self, opened: &Arc<Opened>) {
+        let Some((address, _)) = &opened.known_by else { return };
+        if self.opened.get(address).is_none_or(|kept| !Arc::ptr_eq(&kept, opened)) {
+            self.opened.insert(address.clone(), Arc::clone(opened));
         }
     }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::DavState;
 use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
-use super::kept::{Keeping, Kept, Question, State};
+use super::kept::{Keeping, Kept, Opened, Question, State};
 use super::multistatus::{self, Pages};
 use super::path::collection_href;
 use super::property::{Describe, Href, Resource, Stored};
@@ -80,23 +80,22 @@ pub(super) struct Begun {
 
 #[allow(clippy::large_enum_variant, reason = "a request has one, for as long as it takes to begin the answer")]
 enum Members {
-    Kept(Arc<[Bytes]>),
-    /// The first page, and where the next begins.
-    Read {
-        page: Xml,
-        cursor: Option<Cursor>,
-        keeping: Option<Keeping>,
-    },
+    There(Arc<[Bytes]>),
+    Unread { cursor: Cursor, keeping: Option<Keeping> },
 }
 
+/// So many objects are looked up at once.
+const FEW: usize = 64;
+
 impl Listing {
-    pub fn new(ask: &Ask, home: Home, collection: Collection, kept: &Kept, what: What) -> Self {
+    pub fn new(ask: &Ask, opened: &Opened, kept: &Kept, what: What) -> Self {
+        let (home, collection) = (Arc::clone(&opened.home), Arc::clone(&opened.collection));
         let href = collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name).into();
         let (ask, kept) = (ask.clone(), kept.clone());
-        Self { ask, home: Arc::new(home), collection: Arc::new(collection), href, what, kept }
+        Self { ask, home, collection, href, what, kept }
     }
 
-    /// The answer that begins with `head`. Floating times are on the clocks of `floating`.
+    /// The answer that begins with `head`, with what of it a look-up gives. Floating times are on the clocks of `floating`.
     ///
     /// # Errors
     /// `DAV:number-of-matches-within-limits` when the answer would be too large.
@@ -112,14 +111,31 @@ impl Listing {
         if !matches!(self.what, What::Named(_)) {
             let (question, state) = self.question(&stored, &floating);
             if let Some(chunks) = self.kept.answer(&question, &state) {
-                return Ok(Begun { head, listing: self, members: Members::Kept(chunks) });
+                return Ok(Begun { head, listing: self, members: Members::There(chunks) });
             }
             keeping = Some(Keeping::new(&self.kept, question, state));
         }
-        let mut page = Xml::fragment();
         let cursor = Cursor { place: None, named: 0, written: 0, budget: Budget::new(floating), stored };
-        let cursor = self.page(conn, cursor, &mut page)?;
-        Ok(Begun { head, listing: self, members: Members::Read { page, cursor, keeping } })
+        if self.is_short() {
+            let mut page = Xml::fragment();
+            if self.page(conn, cursor.clone(), &mut page)?.is_none() {
+                let page = page.into_bytes();
+                keeping.and_then(|keeping| keeping.and(&page, true));
+                return Ok(Begun { head, listing: self, members: Members::There([page].into()) });
+            }
+        }
+        Ok(Begun { head, listing: self, members: Members::Unread { cursor, keeping } })
+    }
+
+    /// Whether few objects are read for it: a collection has at most as many as it had changes.
+    fn is_short(&self) -> bool {
+        let few = |changes: i64| (0..=FEW as i64).contains(&changes);
+        match &self.what {
+            What::All => few(self.collection.change),
+            What::Changed(changed) => few(self.collection.change - changed.after.unwrap_or(0)),
+            What::Named(addresses) => addresses.len() <= FEW,
+            What::Matching(_) => false,
+        }
     }
 
     fn question(&self, stored: &Arc<Stored>, floating: &Zone) -> (Question, State) {
@@ -155,11 +171,10 @@ impl Listing {
     }
 
     fn members(&self, conn: &mut Conn, which: Which, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
-        let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
-        room(xml, page.iter());
-        for member in &page {
+        let after = cursor.place.take();
+        let next = members::each(conn, &self.collection, which, after.as_ref(), |member| {
             self.write(xml, member, cursor);
-        }
+        })?;
         cursor.place = next;
         Ok(cursor.place.is_some())
     }
@@ -190,7 +205,7 @@ impl Listing {
 
     /// Whether a filter wants an object: from what the index knows, where that is enough.
     fn is_wanted(&self, filter: &CompFilter, scope: &Scope, member: &Member, cursor: &Cursor) -> Result<bool, Failure> {
-        if scope.kind.is_some_and(|kind| kind.as_str() != member.component) {
+        if scope.kind.is_some_and(|kind| kind.as_str() != &*member.component) {
             return Ok(false);
         }
         if scope.complete {
@@ -211,7 +226,7 @@ impl Listing {
             // One bad object must not hide the others.
             Err(violation) => {
                 let id = self.collection.id;
-                tracing::error!(collection = %id, name = member.name, %violation, "a stored object cannot be read");
+                tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
                 Ok(false)
             }
         }
@@ -228,7 +243,7 @@ impl Listing {
         let page = page.get(..NAMED_PAGE).unwrap_or(page);
         let names: Vec<&str> = page.iter().filter_map(|(_, name)| name.as_deref()).collect();
         let found = members::named(conn, &self.collection, &names)?;
-        let found: HashMap<&str, &Member> = found.iter().map(|member| (member.name.as_str(), member)).collect();
+        let found: HashMap<&str, &Member> = found.iter().map(|member| (&*member.name, member)).collect();
         room(xml, found.values().copied());
         for (sent, name) in page {
             match name.as_deref().and_then(|name| found.get(name)) {
@@ -248,7 +263,7 @@ impl Listing {
         let mut known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
         let read = self.texts(conn, &page)?;
-        let texts: HashMap<&str, &Member> = read.iter().map(|member| (member.name.as_str(), member)).collect();
+        let texts: HashMap<&str, &Member> = read.iter().map(|member| (&*member.name, member)).collect();
         room(xml, page.iter().chain(&read));
         for member in &page {
             if changed.limit.is_some_and(|limit| cursor.written >= limit) {
@@ -265,7 +280,7 @@ impl Listing {
                 }
                 continue;
             }
-            match texts.get(member.name.as_str()) {
+            match texts.get(&*member.name) {
                 Some(member) => self.write(xml, member, cursor),
                 None => self.write(xml, member, cursor),
             }
@@ -283,7 +298,7 @@ impl Listing {
             return Ok(Vec::new());
         }
         let missing = page.iter().filter(|member| member.body.is_none() && !member.deleted);
-        let names: Vec<&str> = missing.map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = missing.map(|member| &*member.name).collect();
         let mut read = Vec::with_capacity(names.len());
         for names in names.chunks(NAMED_PAGE) {
             read.extend(members::named(conn, &self.collection, names)?);
@@ -317,26 +332,24 @@ fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {
 impl Begun {
     /// The answer, whose further pages are read while the client takes it: a long one takes no more memory than a page.
     /// What goes wrong then breaks it off, which a client sees as XML that is not well-formed.
-    pub fn response(self, state: &DavState) -> Response<Body> {
+    ///
+    /// # Errors
+    /// `DAV:number-of-matches-within-limits` when the answer would be too large, or that of the database.
+    pub async fn response(self, state: &DavState) -> Result<Response<Body>, Failure> {
         let head = self.head.into_bytes();
-        match self.members {
-            Members::Kept(chunks) => multistatus::whole_of(iter::once(head).chain(chunks.iter().cloned())),
-            Members::Read { page, cursor, keeping } => {
-                let page = page.into_bytes();
-                let keeping = keeping.and_then(|keeping| keeping.and(&page, cursor.is_none()));
-                match cursor {
-                    None => multistatus::whole_of([head, page]),
-                    Some(cursor) => {
-                        let rest = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };
-                        multistatus::streamed([head, page], rest)
-                    }
-                }
-            }
-        }
+        let (cursor, keeping) = match self.members {
+            Members::There(chunks) => return Ok(multistatus::whole_of(iter::once(head).chain(chunks.iter().cloned()))),
+            Members::Unread { cursor, keeping } => (cursor, keeping),
+        };
+        let pages = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };
+        Ok(match pages.next().await? {
+            (page, None) => multistatus::whole_of([head, page]),
+            (page, Some(rest)) => multistatus::streamed([head, page], rest),
+        })
     }
 }
 
-/// The pages after the first.
+/// The pages that are still to be read.
 struct Rest {
     store: Store,
     listing: Listing,

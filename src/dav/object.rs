@@ -8,7 +8,6 @@ use bytes::Bytes;
 
 use super::condition::{Condition, Failure};
 use super::path::Target;
-use super::property::http_date;
 use super::request::{self, Prefer};
 use super::{DavState, Session, bookings, limits};
 use crate::calendar::home;
@@ -17,6 +16,7 @@ use crate::calendar::precondition::Preconditions;
 use crate::calendar::write::{self, Incoming, Transfer, Written};
 use crate::calendar::{self};
 use crate::ical::object::Object;
+use crate::time::http_date;
 
 const CALENDAR: HeaderValue = HeaderValue::from_static("text/calendar; charset=utf-8");
 
@@ -53,10 +53,10 @@ pub(super) async fn get(
 ) -> Result<Response<Body>, Failure> {
     let viewer = session.viewer;
     let expected = request::preconditions(headers, &place.target())?;
-    let found = state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &place.username)?;
-        let collection = home::collection(conn, &home, &place.collection)?;
-        members::find(conn, &collection, &place.name)?.ok_or(calendar::Error::NotFound)
+    let kept = state.kept().clone();
+    let found = state.store().look_up(move |conn| {
+        let opened = kept.open(conn, &viewer, &place.username, &place.collection)?;
+        members::find(conn, &opened.collection, &place.name)?.ok_or(calendar::Error::NotFound)
     });
     let member = found.await?;
     if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&member.etag))) {
@@ -170,18 +170,26 @@ pub(super) async fn put(
         let written = bookings::put(state, session, &place, sent, expected).await?;
         return answer_put(state, session, place, written, (false, prefer)).await;
     }
-    let (viewer, at) = (session.viewer, place.clone());
+    let (viewer, at, kept) = (session.viewer, place.clone(), state.kept().clone());
     let incoming = Arc::new(sent.incoming);
-    let written = state.store().write(move |conn| {
-        let home = home::find(conn, &viewer, &at.username)?;
-        let collection = home::collection(conn, &home, &at.collection).map_err(|error| match error {
-            calendar::Error::NotFound => calendar::Error::NoParent,
-            other => other,
-        })?;
-        write::put(conn, &viewer, &collection, &at.name, &incoming, &expected)
-    });
-    let written = written.await?;
+    let (written, opened) = state
+        .store()
+        .write(move |conn| {
+            let opened = kept.find(conn, &viewer, &at.username, &at.collection).map_err(of_parent)?;
+            let written = write::put(conn, &viewer, &opened.collection, &at.name, &incoming, &expected)?;
+            Ok::<_, calendar::Error>((written, opened))
+        })
+        .await?;
+    state.kept().keep(&opened);
     answer_put(state, session, place, written, (verbatim, prefer)).await
+}
+
+/// What is not there is what an object was to lie in (RFC 4918 §9.7.1).
+fn of_parent(error: calendar::Error) -> calendar::Error {
+    match error {
+        calendar::Error::NoCollection => calendar::Error::NoParent,
+        other => other,
+    }
 }
 
 fn is_bookings(place: &Place) -> bool {
@@ -225,11 +233,10 @@ pub(super) async fn delete(
         bookings::delete(state, session, &place, expected).await?;
         return Ok(no_content());
     }
-    let viewer = session.viewer;
+    let (viewer, kept) = (session.viewer, state.kept().clone());
     let deleted = state.store().write(move |conn| {
-        let home = home::find(conn, &viewer, &place.username)?;
-        let collection = home::collection(conn, &home, &place.collection)?;
-        write::delete(conn, &viewer, &collection, &place.name, &expected)
+        let opened = kept.find(conn, &viewer, &place.username, &place.collection)?;
+        write::delete(conn, &viewer, &opened.collection, &place.name, &expected)
     });
     deleted.await?;
     Ok(no_content())
@@ -263,13 +270,8 @@ pub(super) async fn transfer(
     let viewer = session.viewer;
     let address = to.href();
     let created = state.store().write(move |conn| {
-        let home = home::find(conn, &viewer, &place.username)?;
-        let from = home::collection(conn, &home, &place.collection)?;
-        let other = home::find(conn, &viewer, &to.username)?;
-        let target = home::collection(conn, &other, &to.collection).map_err(|error| match error {
-            calendar::Error::NotFound => calendar::Error::NoParent,
-            error => error,
-        })?;
+        let (_, from) = home::open(conn, &viewer, &place.username, &place.collection)?;
+        let (_, target) = home::open(conn, &viewer, &to.username, &to.collection).map_err(of_parent)?;
         let (original, copy) = ((&from, place.name.as_str()), (&target, to.name.as_str()));
         write::transfer(conn, &viewer, original, copy, (kind, overwrite), &expected)
     });

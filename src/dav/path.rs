@@ -150,6 +150,9 @@ pub(super) fn collection_href(username: &str, collection: &str) -> String {
 /// Writes the path of a member of the collection at `collection`, for which XML needs no references.
 pub(super) fn push_member(xml: &mut Xml, collection: &str, name: &str) {
     xml.raw(collection);
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')) {
+        return xml.raw(name);
+    }
     utf8_percent_encode(name, SEGMENT).for_each(|part| xml.raw(part));
 }
 

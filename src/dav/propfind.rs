@@ -11,7 +11,6 @@ use super::kept::Kept;
 use super::listing::{Begun, Listing, What};
 use super::path::Target;
 use super::property::{Describe, Href, Relations, Resource, Stored, Wanted};
-use super::report::sync::home_token;
 use super::request::{Depth, Prefer};
 use super::xml::Xml;
 use super::{DavState, Session, availability, multistatus};
@@ -39,13 +38,19 @@ pub(super) async fn propfind(
         (_, Target::Object { .. } | Target::Proxy { .. } | Target::Inbox(_) | Target::Outbox(_)) => Depth::Zero,
         _ => return Err(Failure::condition(Condition::FiniteDepth, "ask with Depth 0 or 1")),
     };
+    let about_people = !matches!(target, Target::Collection { .. } | Target::Object { .. } | Target::Home(_));
     let ask = Ask::new(session, wanted, prefer, depth == Depth::One);
     let kept = state.kept().clone();
-    let found = state.store().read(move |conn| ask.answer(conn, &kept, &target)).await?;
-    Ok(match found {
-        Answer::Whole(xml) => multistatus::whole(xml),
-        Answer::Members(begun) => begun.response(state),
-    })
+    let look = move |conn: &mut Conn| ask.answer(conn, &kept, &target);
+    // Only people's relations are more than a look-up.
+    let found = match about_people {
+        true => state.store().read(look).await?,
+        false => state.store().look_up(look).await?,
+    };
+    match found {
+        Answer::Whole(xml) => Ok(multistatus::whole(xml)),
+        Answer::Members(begun) => begun.response(state).await,
+    }
 }
 
 enum Answer {
@@ -73,11 +78,10 @@ impl Ask {
     fn answer(&self, conn: &mut Conn, kept: &Kept, target: &Target) -> Result<Answer, Failure> {
         let mut xml = Xml::document("D:multistatus");
         if let Target::Collection { username, collection } = target {
-            let home = home::find(conn, &self.viewer, username)?;
-            let collection = home::collection(conn, &home, collection)?;
-            self.collection(conn, &mut xml, &home, &collection)?;
+            let opened = kept.open(conn, &self.viewer, username, collection)?;
+            self.collection(conn, &mut xml, &opened.home, &opened.collection)?;
             if self.deep {
-                let listing = Listing::new(self, home, collection, kept, What::All);
+                let listing = Listing::new(self, &opened, kept, What::All);
                 return Ok(Answer::Members(Box::new(listing.begin(conn, xml, Zone::utc())?)));
             }
             return Ok(Answer::Whole(xml));
@@ -137,8 +141,7 @@ impl Ask {
             }
             Target::Outbox(_) => return Err(calendar::Error::NotFound.into()),
             Target::Collection { username, collection } => {
-                let home = home::find(conn, &self.viewer, username)?;
-                let collection = home::collection(conn, &home, collection)?;
+                let (home, collection) = home::open(conn, &self.viewer, username, collection)?;
                 self.collection(conn, xml, &home, &collection)?;
             }
             Target::Object { username, collection, name } => {
@@ -155,8 +158,7 @@ impl Ask {
         href: &str,
         (username, collection, name): (&str, &str, &str),
     ) -> Result<(), Failure> {
-        let home = home::find(conn, &self.viewer, username)?;
-        let collection = home::collection(conn, &home, collection)?;
+        let (home, collection) = home::open(conn, &self.viewer, username, collection)?;
         let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
         let stored = Stored::of_members(conn, &self.viewer, (collection.id, collection.owner))?;
         self.write(xml, href, Resource::Object(&home, &collection, &member), &stored);
@@ -209,9 +211,8 @@ impl Ask {
 
     fn home(&self, conn: &mut Conn, xml: &mut Xml, home: &Home) -> Result<(), Failure> {
         let Some(username) = home.owner.username.clone() else { return Ok(()) };
-        let token =
-            if self.wanted.needs_sync_token() { home_token(&home::collections(conn, home)?) } else { String::new() };
-        let resource = Resource::Home(home, &token);
+        let collections = if self.wanted.needs_collections() { home::collections(conn, home)? } else { Vec::new() };
+        let resource = Resource::Home(home, &collections);
         let stored = self.stored(conn, resource, &home.owner)?;
         self.write(xml, &Target::Home(username).href(), resource, &stored);
         Ok(())

@@ -259,7 +259,7 @@ impl Patch<'_> {
             Target::Home(username) => {
                 let home = home::find(conn, self.viewer, username)?;
                 self.own(&home)?;
-                self.keep(conn, Resource::Home(&home, ""))
+                self.keep(conn, Resource::Home(&home, &[]))
             }
             Target::Inbox(username) => {
                 let home = home::find(conn, self.viewer, username)?;
@@ -278,8 +278,7 @@ impl Patch<'_> {
             }
             Target::Collection { username, collection } => self.collection(conn, username, collection),
             Target::Object { username, collection, name } => {
-                let home = home::find(conn, self.viewer, username)?;
-                let collection = home::collection(conn, &home, collection)?;
+                let (home, collection) = home::open(conn, self.viewer, username, collection)?;
                 let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
                 self.keep(conn, Resource::Object(&home, &collection, &member))
             }
@@ -296,8 +295,7 @@ impl Patch<'_> {
     /// What somebody sets on another's collection, or on one that the business writes, is theirs alone: a refusal would
     /// make macOS stop syncing.
     fn collection(&self, conn: &mut Conn, username: &str, name: &str) -> Result<Vec<Failed>, Failure> {
-        let home = home::find(conn, self.viewer, username)?;
-        let mut collection = home::collection(conn, &home, name)?;
+        let (home, mut collection) = home::open(conn, self.viewer, username, name)?;
         let theirs = home.rights == Rights::Owner && collection.contents == Contents::Own;
         let (mut opaque, mut timezone) = (collection.opaque, collection.timezone.clone());
         let mut changed = false;

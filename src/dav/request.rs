@@ -9,7 +9,7 @@ use super::condition::{Condition, Failure};
 use super::path::Target;
 use super::xml::{self, Element, ReadError};
 use crate::calendar::precondition::{About, Preconditions, State, StateOf, Tags};
-use crate::time::{Civil, Instant, Zone};
+use crate::time::{Instant, parse_http_date};
 
 /// The longest XML that is read: a multiget of 10,000 addresses has 1 MB.
 const MAX_XML: usize = 4 * 1024 * 1024;
@@ -41,8 +41,10 @@ pub(super) fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
 /// What a request on an object expects of it: `If-Match`, `If-None-Match`, dates (RFC 9110 §13.1) and `If` (RFC 4918
 /// §10.4).
 pub(super) fn preconditions(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Failure> {
+    // Nothing here has a Schedule-Tag (RFC 6638 §8.3), so one that is named never matches. Apple sends an empty one.
+    let schedule = headers.get("if-schedule-tag-match").is_some_and(|tag| !tag.as_bytes().trim_ascii().is_empty());
     Ok(Preconditions {
-        if_match: tags(headers, &header::IF_MATCH)?,
+        if_match: if schedule { Some(Tags::Listed(Vec::new())) } else { tags(headers, &header::IF_MATCH)? },
         if_none_match: tags(headers, &header::IF_NONE_MATCH)?,
         unmodified_since: date(headers, &header::IF_UNMODIFIED_SINCE),
         lists: if_header(headers, target)?,
@@ -51,9 +53,7 @@ pub(super) fn preconditions(headers: &HeaderMap, target: &Target) -> Result<Prec
 
 /// A date of HTTP; one that is none is as if it were not there (RFC 9110 §13.1.3).
 pub(super) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Instant> {
-    let text = headers.get(name)?.to_str().ok()?;
-    let civil = Civil::strptime("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?;
-    Some(Zone::utc().instant(civil))
+    parse_http_date(headers.get(name)?.to_str().ok()?.trim())
 }
 
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Failure> {

@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
 
 use super::schema::calendar_objects;
 use super::statement::statement;
-use super::{Conn, Error, Id, TenantId, locking, on};
+use super::{Conn, Error, Id, Short, TenantId, locking, on};
 use crate::time::{Instant, Interval};
 
 /// An object as its client wrote it, and what is known of its contents.
@@ -74,13 +74,40 @@ pub fn name_of_uid(conn: &mut Conn, tenant: TenantId, collection: Id, uid: &str)
     Ok(on!(conn, |c| row.get_result(c).optional())?)
 }
 
-/// Adds an object whose name was never there.
+statement! {
+    Insert(tenant: TenantId as BigInt, collection: Id as Binary, name: String as Text, uid: String as Text,
+           component: String as Text, etag: String as Text, body: String as Text, first_start: Instant as BigInt,
+           last_end: Instant as BigInt, busy: bool as Bool, exact: bool as Bool, deleted: bool as Bool,
+           change: i64 as BigInt, created_at: Instant as BigInt, modified_at: Instant as BigInt) -> (),
+    "INSERT INTO calendar_objects (tenant_id, collection_id, name, uid, component, etag, body, first_start, last_end, busy,
+     exact, deleted, change, created_at, modified_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+}
+
+/// Adds an object whose name was never there. False: it was, or its UID is there under another name.
 ///
 /// # Errors
-/// A unique violation when it was, or when its UID is there under another name.
-pub fn insert(conn: &mut Conn, object: &CalendarObject) -> Result<(), Error> {
-    on!(conn, |c| diesel::insert_into(calendar_objects::table).values(object).execute(c))?;
-    Ok(())
+/// [`Error::Db`].
+pub fn insert(conn: &mut Conn, object: CalendarObject) -> Result<bool, Error> {
+    let o = object;
+    let query = Insert {
+        tenant: o.tenant_id,
+        collection: o.collection_id,
+        name: o.name,
+        uid: o.uid,
+        component: o.component,
+        etag: o.etag,
+        body: o.body,
+        first_start: o.first_start,
+        last_end: o.last_end,
+        busy: o.busy,
+        exact: o.exact,
+        deleted: o.deleted,
+        change: o.change,
+        created_at: o.created_at,
+        modified_at: o.modified_at,
+    };
+    Ok(on!(conn, |c| query.execute(c))? == 1)
 }
 
 statement! {
@@ -97,8 +124,8 @@ statement! {
 ///
 /// # Errors
 /// A unique violation when its UID is there under another name.
-pub fn replace(conn: &mut Conn, object: &CalendarObject) -> Result<(), Error> {
-    let o = object.clone();
+pub fn replace(conn: &mut Conn, object: CalendarObject) -> Result<(), Error> {
+    let o = object;
     let query = Replace {
         uid: o.uid,
         component: o.component,
@@ -127,18 +154,18 @@ pub const PAGE: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
 pub struct Tagged {
-    pub name: String,
-    pub component: String,
-    pub etag: String,
+    pub name: Short,
+    pub component: Short,
+    pub etag: Short,
 }
 
 /// An object in a listing, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
 pub struct Listed {
-    pub name: String,
-    pub etag: String,
-    pub component: String,
+    pub name: Short,
+    pub etag: Short,
+    pub component: Short,
     /// Octets of its text.
     pub size: i32,
     pub deleted: bool,
@@ -151,9 +178,9 @@ pub struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
 pub struct Read {
-    pub name: String,
-    pub etag: String,
-    pub component: String,
+    pub name: Short,
+    pub etag: Short,
+    pub component: Short,
     pub body: String,
     pub first_start: Instant,
     pub last_end: Instant,
@@ -172,13 +199,24 @@ statement! {
      WHERE tenant_id = ? AND collection_id = ? AND name > ? AND NOT deleted ORDER BY name LIMIT 1000"
 }
 
-/// A page of the tags of a collection, by name, from after `after` on.
+/// Hands a page of the tags of a collection to `visit`, by name, from after `after` on.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn tags(conn: &mut Conn, tenant: TenantId, collection: Id, after: &str) -> Result<Vec<Tagged>, Error> {
+pub fn visit_tags(
+    conn: &mut Conn,
+    tenant: TenantId,
+    collection: Id,
+    after: &str,
+    mut visit: impl FnMut(Tagged),
+) -> Result<(), Error> {
     let query = TagsAfter { tenant, collection, after: after.to_owned() };
-    Ok(on!(conn, |c| query.load(c))?)
+    on!(conn, |c| {
+        for row in query.load_iter::<Tagged, _>(c)? {
+            visit(row?);
+        }
+    });
+    Ok(())
 }
 
 statement! {

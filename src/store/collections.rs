@@ -21,6 +21,8 @@ pub struct Collection {
     /// Grows by one with every change, in the transaction of the change.
     pub change: i64,
     pub changed_at: Instant,
+    /// How many octets the objects that clients wrote have together.
+    pub octets: i64,
 }
 
 /// A booking as one reader sees it.
@@ -78,6 +80,21 @@ statement! {
 /// [`Error::Db`], also when the collection does not exist.
 pub fn bump(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant) -> Result<i64, Error> {
     let query = Bump { at, tenant, id };
+    Ok(on!(conn, |c| query.get_result(c))?)
+}
+
+statement! {
+    Grow(octets: i64 as BigInt, at: Instant as BigInt, tenant: TenantId as BigInt, id: Id as Binary) -> (BigInt, BigInt),
+    "UPDATE collections SET change = change + 1, octets = octets + ?, changed_at = ?
+     WHERE tenant_id = ? AND collection_id = ? RETURNING change, octets"
+}
+
+/// [`bump`] for a change after which the objects have so many octets more. Returns also how many they have then.
+///
+/// # Errors
+/// Those of [`bump`].
+pub fn grow(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant, octets: i64) -> Result<(i64, i64), Error> {
+    let query = Grow { octets, at, tenant, id };
     Ok(on!(conn, |c| query.get_result(c))?)
 }
 

@@ -82,6 +82,13 @@ macro_rules! locking {
 pub(crate) use locking;
 
 impl Conn {
+    /// Opens a connection to SQLite for look-ups that wait for nothing.
+    pub(super) fn open_near(url: &str) -> Result<Self, Error> {
+        let mut conn = Self::open(url, false)?;
+        conn.batch_execute(dialect::SQLITE_NEAR)?;
+        Ok(conn)
+    }
+
     /// Opens a connection to `sqlite://PATH` or `postgres://…`; a reader on SQLite cannot write.
     ///
     /// # Errors

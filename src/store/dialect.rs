@@ -7,8 +7,11 @@ pub(super) const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout=10000; PRAGMA jour
 /// 16 MiB of pages for the one writer.
 pub(super) const SQLITE_WRITER: &str = "PRAGMA cache_size=-16384;";
 
-/// 8 MiB of pages for each reader, which cannot write.
-pub(super) const SQLITE_READER: &str = "PRAGMA cache_size=-8192; PRAGMA query_only=ON;";
+/// 4 MiB of pages for each reader, which cannot write. The file is in the system's memory, too.
+pub(super) const SQLITE_READER: &str = "PRAGMA cache_size=-4096; PRAGMA query_only=ON;";
+
+/// Whoever looks something up on their own thread does not wait for a lock: the readers do.
+pub(super) const SQLITE_NEAR: &str = "PRAGMA busy_timeout=0;";
 
 /// Nothing waits for ever, and nothing depends on the server's own zone.
 pub(super) const POSTGRES_SETTINGS: &str = "SET statement_timeout='30s'; SET lock_timeout='10s'; \

@@ -40,6 +40,13 @@ impl Error {
         }
     }
 
+    /// What a unit says that saw a row withheld which it did not see before: another transaction was quicker.
+    #[must_use]
+    pub fn lost() -> Self {
+        let said = Box::new("another transaction was quicker".to_owned());
+        Self::Db(Db::DatabaseError(DatabaseErrorKind::SerializationFailure, said))
+    }
+
     /// What the wall against overlapping allocations says, where it only withheld the row.
     pub(super) fn overlap() -> Self {
         let said = Box::new("allocations_do_not_overlap".to_owned());

@@ -18,10 +18,12 @@ mod dialect;
 mod error;
 pub mod feeds;
 pub mod holds;
+pub mod homes;
 pub mod hours;
 mod id;
 pub mod members;
 mod migrate;
+mod near;
 pub mod orders;
 pub mod people;
 pub mod resources;
@@ -43,6 +45,6 @@ pub use migrate::{migrate, pending};
 pub use tenants::database_now;
 pub use types::{
     BlockKind, BookingKind, BookingStatus, CollectionKind, FeedKind, Local, OrderStatus, ProviderKind, ResourceKind,
-    Role, Scope, TenantId,
+    Role, Scope, Short, TenantId,
 };
 pub use work::{Options, Store};

@@ -202,6 +202,7 @@ diesel::table! {
         epoch -> BigInt,
         change -> BigInt,
         changed_at -> BigInt,
+        octets -> BigInt,
     }
 }
 

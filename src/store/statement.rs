@@ -31,12 +31,12 @@ macro_rules! statement {
             $($type: diesel::serialize::ToSql<$sql_type, DB>,)*
         {
             fn walk_ast<'b>(&'b self, mut out: diesel::query_builder::AstPass<'_, 'b, DB>) -> diesel::QueryResult<()> {
-                const SQL: &str = $sql;
-                let mut text = SQL.split('?');
-                out.push_sql(text.next().unwrap_or_default());
+                const PARTS: [&str; [$(stringify!($bind)),*].len() + 1] = $crate::store::statement::parts($sql);
+                let mut parts = PARTS.iter();
+                out.push_sql(parts.next().copied().unwrap_or_default());
                 $(
                     out.push_bind_param::<$sql_type, _>(&self.$bind)?;
-                    out.push_sql(text.next().unwrap_or_default());
+                    out.push_sql(parts.next().copied().unwrap_or_default());
                 )*
                 Ok(())
             }
@@ -44,3 +44,22 @@ macro_rules! statement {
     };
 }
 pub(crate) use statement;
+
+/// What is around the question marks of a statement, split when it is compiled: it is walked several times in each use.
+pub(super) const fn parts<const N: usize>(sql: &'static str) -> [&'static str; N] {
+    let mut parts = [""; N];
+    let mut rest = sql;
+    let mut next = 0;
+    while next < N {
+        let mut end = 0;
+        while end < rest.len() && rest.as_bytes()[end] != b'?' {
+            end += 1;
+        }
+        let (part, after) = rest.split_at(end);
+        parts[next] = part;
+        next += 1;
+        assert!(after.is_empty() == (next == N), "as many question marks as bind values");
+        rest = if after.is_empty() { after } else { after.split_at(1).1 };
+    }
+    parts
+}

@@ -1,9 +1,12 @@
 //! How domain types lie in columns that both databases have.
 
+use compact_str::CompactString;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
+use diesel::pg::PgValue;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteValue;
 use sha2::{Digest, Sha256};
 
 use crate::time::{Civil, Instant};
@@ -311,5 +314,47 @@ words! {
         Confirmed = "confirmed",
         /// Nothing is booked any more.
         Cancelled = "cancelled",
+    }
+}
+
+/// A text that is mostly short, such as a name or a tag, and then lies in its row: long lists have several in each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, diesel::deserialize::FromSqlRow)]
+pub struct Short(CompactString);
+
+impl std::ops::Deref for Short {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl From<String> for Short {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Short {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl FromSql<Text, diesel::sqlite::Sqlite> for Short {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Self(value.read_text().into()))
+    }
+}
+
+impl FromSql<Text, diesel::pg::Pg> for Short {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(CompactString::from_utf8(value.as_bytes())?))
     }
 }

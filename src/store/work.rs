@@ -1,14 +1,17 @@
 //! Units of work: closures that run whole on a thread that owns a connection.
 //!
 //! On SQLite one thread does all writing and *groups* the units that wait into one commit, a savepoint each: one
-//! `fsync` then makes up to 64 bookings durable. On PostgreSQL every thread reads and writes.
+//! `fsync` then makes up to 64 bookings durable. On PostgreSQL every thread reads and writes. Look-ups of a few rows are
+//! done where they are asked for when the database is a file here (`near`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
+use super::near::Near;
 use super::{Conn, Error, WorkError};
 
 /// Units that one commit on SQLite carries at most.
@@ -23,16 +26,20 @@ pub struct Options {
     pub threads: usize,
     /// Units that may wait; more are refused with [`Error::Busy`].
     pub queue: usize,
+    /// Connections for look-ups on callers' own threads, on SQLite. When all are in use, the readers do it.
+    pub near: usize,
     /// How long a unit may wait for its turn before it is refused with [`Error::Busy`].
     pub wait: Duration,
 }
 
 impl Options {
-    /// Defaults for `url`: 16 threads on PostgreSQL, 4 readers on SQLite; 1024 waiting units, 5 seconds.
+    /// Defaults for `url`: 16 threads on PostgreSQL; 4 readers on SQLite, and a connection for each processor; 1024
+    /// waiting units, 5 seconds.
     #[must_use]
     pub fn for_url(url: &str) -> Self {
         let threads = if url.starts_with("sqlite:") { 4 } else { 16 };
-        Self { threads, queue: 1024, wait: Duration::from_secs(5) }
+        let near = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { threads, queue: 1024, near, wait: Duration::from_secs(5) }
     }
 }
 
@@ -41,6 +48,7 @@ impl Options {
 pub struct Store {
     readers: Sender<Job>,
     writers: Sender<Job>,
+    near: Option<Arc<Near>>,
     postgres: bool,
     wait: Duration,
 }
@@ -83,7 +91,8 @@ impl Store {
             spawn(url, "store-writer", writing, Kind::Group)?;
             writers
         };
-        Ok(Self { readers, writers, postgres, wait: options.wait })
+        let near = if postgres { None } else { Some(Arc::new(Near::open(url, options.near)?)) };
+        Ok(Self { readers, writers, near, postgres, wait: options.wait })
     }
 
     /// Whether this is PostgreSQL.
@@ -96,6 +105,22 @@ impl Store {
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
         (self.readers.len(), self.writers.len())
+    }
+
+    /// Runs a unit that looks up a few rows by their keys. On SQLite that is done on this very thread, so it must not be
+    /// much; on PostgreSQL it is a [`Self::read`].
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub async fn look_up<T, E>(&self, work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+    {
+        if let Some(looked) = self.near.as_ref().and_then(|near| near.look_up(&work)) {
+            return looked;
+        }
+        self.read(work).await
     }
 
     /// Runs a unit that reads. Several statements of it may see different states: see [`Conn::snapshot`].

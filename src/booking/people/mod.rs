@@ -194,6 +194,6 @@ pub fn delete(
 pub(super) fn open_collection(conn: &mut Conn, ctx: &Context, id: Id, kind: CollectionKind) -> Result<(), Error> {
     // The epoch differs from that of an earlier collection of the same id, e.g. of a business deleted and made anew.
     let (epoch, changed_at) = (ctx.now.unix(), ctx.now);
-    let row = Collection { tenant_id: ctx.tenant, collection_id: id, kind, epoch, change: 0, changed_at };
+    let row = Collection { tenant_id: ctx.tenant, collection_id: id, kind, epoch, change: 0, changed_at, octets: 0 };
     Ok(collections::insert(conn, &row)?)
 }

@@ -108,8 +108,7 @@ impl Change {
 
     /// The booking at the address, when it is as the client knows it and theirs to change.
     fn target(&self, conn: &mut Conn) -> Result<Target, Failure> {
-        let home = home::find(conn, &self.viewer, &self.place.username)?;
-        let collection = home::collection(conn, &home, &self.place.collection)?;
+        let (_, collection) = home::open(conn, &self.viewer, &self.place.username, &self.place.collection)?;
         if collection.contents == Contents::Team || collection.rights < Rights::Write {
             return Err(calendar::Error::Forbidden("you may look at these bookings, not change them").into());
         }
@@ -117,7 +116,7 @@ impl Change {
         let id = members::booking_of(&self.place.name);
         let booking = id.map(|id| bookings::find(conn, self.viewer.tenant, id)).transpose()?.flatten();
         let member = members::find(conn, &collection, &self.place.name)?;
-        let current = member.as_ref().and_then(|member| Some((member.etag.as_str(), member.modified_at?)));
+        let current = member.as_ref().and_then(|member| Some((&*member.etag, member.modified_at?)));
         if !self.expected.hold(current, || collection.sync_token()) {
             return Err(calendar::Error::Precondition.into());
         }

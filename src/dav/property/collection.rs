@@ -1,8 +1,9 @@
 //! Properties of calendars, homes and inboxes.
 
 use super::{Live, Resource};
-use crate::calendar::home::{Collection, Contents, Home};
+use crate::calendar::home::{Collection, Contents, Home, MAX_CALENDARS, MAX_OCTETS};
 use crate::dav::limits;
+use crate::dav::report::sync::home_token;
 use crate::dav::xml::Xml;
 use crate::ical::calendar::{CalendarHead, TAIL, render_head};
 use crate::ical::object::filter::Collation;
@@ -24,9 +25,18 @@ pub(super) fn value(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
             Collation::ALL.iter().for_each(|collation| xml.text("C:supported-collation", collation.as_str()));
             return true;
         }
-        (Live::SyncToken, Resource::Home(_, token)) => {
-            xml.escaped(token);
-            return !token.is_empty();
+        (Live::SyncToken, Resource::Home(_, collections)) => {
+            xml.escaped(&home_token(collections));
+            return true;
+        }
+        (Live::QuotaUsed, Resource::Home(_, collections)) => {
+            xml.raw(&used(collections).to_string());
+            return true;
+        }
+        (Live::QuotaAvailable, Resource::Home(_, collections)) => {
+            let most = MAX_OCTETS * MAX_CALENDARS as i64;
+            xml.raw(&(most - used(collections)).to_string());
+            return true;
         }
         (Live::ResourceId, Resource::Collection(_, c)) => {
             xml.href(&format!("urn:uuid:{}", c.id));
@@ -38,6 +48,10 @@ pub(super) fn value(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
         Resource::Collection(home, c) => calendar(xml, live, home, c),
         _ => false,
     }
+}
+
+fn used(collections: &[Collection]) -> i64 {
+    collections.iter().map(|collection| collection.octets).sum()
 }
 
 /// Properties of calendar collections.
@@ -58,11 +72,13 @@ fn calendar(xml: &mut Xml, live: Live, home: &Home, c: &Collection) -> bool {
         Live::MaxInstances => xml.raw(&limits().instances.to_string()),
         Live::MaxAttendees => xml.raw(&limits().attendees.to_string()),
         Live::Transparency => xml.empty(if c.opaque { "C:opaque" } else { "C:transparent" }),
+        Live::QuotaUsed if !c.is_bookings() => xml.raw(&c.octets.to_string()),
+        Live::QuotaAvailable if !c.is_bookings() => xml.raw(&(MAX_OCTETS - c.octets).max(0).to_string()),
         Live::CalendarDescription => match c.contents {
             Contents::Bookings => xml.raw("What is booked. Move a booking to reschedule it, delete it to cancel it."),
             Contents::Team => xml.raw("All bookings of the business, to look at."),
             Contents::TimeOff => xml.raw("What is put here cannot be booked."),
-            Contents::Own => return false,
+            Contents::Own | Contents::Subscription => return false,
         },
         Live::CalendarTimezone | Live::CalendarTimezoneId => {
             let name = c.timezone.as_deref().or(home.owner.timezone.as_deref());

@@ -50,6 +50,8 @@ live! {
         SupportedReportSet = "supported-report-set", "RFC 3253 §3.1.5";
         SyncToken = "sync-token", "RFC 6578 §4";
         ResourceId = "resource-id", "RFC 5842 §3.1";
+        QuotaAvailable = "quota-available-bytes", "RFC 4331 §3";
+        QuotaUsed = "quota-used-bytes", "RFC 4331 §4";
     }
     CalDav {
         CalendarHomeSet = "calendar-home-set", "RFC 4791 §6.2.1";

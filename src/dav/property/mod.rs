@@ -11,7 +11,7 @@ mod value;
 pub(super) use live::{Live, live};
 pub(super) use resource::{Href, Relations, Resource};
 pub(super) use stored::Stored;
-pub(super) use value::{Describe, http_date};
+pub(super) use value::Describe;
 
 use super::calendar_data;
 use super::condition::{Condition, Failure};
@@ -107,9 +107,10 @@ impl Wanted {
         !matches!(self, Self::These(named) if !named.iter().any(settable))
     }
 
-    /// Whether the sync token of a home is needed.
-    pub fn needs_sync_token(&self) -> bool {
-        self.named().iter().any(|asked| matches!(asked, Asked::Live(_, Live::SyncToken)))
+    /// Whether what is said of a home needs its collections.
+    pub fn needs_collections(&self) -> bool {
+        let needs = |live: &Live| matches!(live, Live::SyncToken | Live::QuotaUsed | Live::QuotaAvailable);
+        self.named().iter().any(|asked| matches!(asked, Asked::Live(_, live) if needs(live)))
     }
 
     /// Whether it is needed who may act for whom.

@@ -16,8 +16,8 @@ pub(in crate::dav) enum Resource<'a> {
     Principal(&'a Person, &'a Relations),
     /// Those who may act for a person.
     Proxy { owner: &'a Person, write: bool, relations: &'a Relations },
-    /// A calendar home, and its sync token where that is asked for.
-    Home(&'a Home, &'a str),
+    /// A calendar home, and its collections where what is asked for needs them.
+    Home(&'a Home, &'a [Collection]),
     /// The scheduling inbox of a home, which holds `calendar-availability`. The text is that.
     Inbox(&'a Home, &'a str),
     /// A collection in a home.

@@ -7,7 +7,7 @@ use crate::dav::calendar_data;
 use crate::dav::path::{self, Target};
 use crate::dav::report::Report;
 use crate::dav::xml::{Name, Xml};
-use crate::time::{Instant, Zone};
+use crate::time::http_date;
 
 /// What all resources of an answer share.
 #[derive(Debug, Clone, Copy)]
@@ -158,9 +158,9 @@ fn resource_type(xml: &mut Xml, resource: Resource<'_>) {
             xml.empty("C:schedule-inbox");
         }
         // Any further type keeps iPhones from showing it.
-        Resource::Collection(..) => {
+        Resource::Collection(_, collection) => {
             xml.empty("D:collection");
-            xml.empty("C:calendar");
+            xml.empty(if collection.contents == Contents::Subscription { "S:subscribed" } else { "C:calendar" });
         }
     }
 }
@@ -179,7 +179,7 @@ fn display_name(xml: &mut Xml, resource: Resource<'_>) -> bool {
             (Contents::Team, _) => "All bookings".to_owned(),
             (Contents::TimeOff, Rights::Owner) => "Time off".to_owned(),
             (Contents::TimeOff, _) => format!("Time off – {}", home.owner.name),
-            (Contents::Own, _) => collection.name.clone(),
+            (Contents::Own | Contents::Subscription, _) => collection.name.clone(),
         },
     };
     xml.escaped(&text);
@@ -215,9 +215,4 @@ fn entity(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
         _ => return false,
     }
     true
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
-pub(in crate::dav) fn http_date(at: Instant) -> String {
-    Zone::utc().civil_at(at).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

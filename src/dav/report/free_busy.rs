@@ -31,8 +31,7 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     }
     let viewer = call.session.viewer;
     let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &viewer, &username)?;
-        let collection = home::collection(conn, &home, &name)?;
+        let (home, collection) = home::open(conn, &viewer, &username, &name)?;
         let zone = floating(conn, None, &home, collection.timezone.as_deref())?;
         let busy = busy(conn, (&home, &collection), window, &zone)?;
         let range = [window.start.unix().to_be_bytes(), window.end.unix().to_be_bytes()].concat();
@@ -67,7 +66,7 @@ fn busy(
                 // One bad object must not hide the others.
                 Err(violation) => {
                     let id = collection.id;
-                    tracing::error!(collection = %id, name = member.name, %violation, "a stored object cannot be read");
+                    tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
                     continue;
                 }
             };

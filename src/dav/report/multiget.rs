@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::{Call, floating};
-use crate::calendar::home;
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::listing::{Listing, What};
 use crate::dav::path::Target;
@@ -48,12 +47,11 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     }
     let addresses: Arc<[(String, Option<String>)]> = addresses.into();
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
-    let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &ask.viewer, &username)?;
-        let collection = home::collection(conn, &home, &name)?;
-        let zone = floating(conn, zone.as_ref(), &home, collection.timezone.as_deref())?;
-        let listing = Listing::new(&ask, home, collection, &kept, What::Named(Arc::clone(&addresses)));
+    let found = call.state.store().look_up(move |conn| {
+        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
+        let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
+        let listing = Listing::new(&ask, &opened, &kept, What::Named(Arc::clone(&addresses)));
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
-    Ok(found.await?.response(call.state))
+    found.await?.response(call.state).await
 }

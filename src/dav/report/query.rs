@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::{Call, floating};
-use crate::calendar::home;
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::filter;
 use crate::dav::listing::{Listing, What};
@@ -21,13 +20,12 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
     // Depth 0, which a request without the header means, is about the collection itself, which is no object.
     let deep = matches!(call.depth, Some(Depth::One | Depth::Infinity));
-    let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &ask.viewer, &username)?;
-        let collection = home::collection(conn, &home, &name)?;
-        let zone = floating(conn, zone.as_ref(), &home, collection.timezone.as_deref())?;
+    let found = call.state.store().look_up(move |conn| {
+        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
+        let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
         let what = if deep { What::Matching(Arc::clone(&filter)) } else { What::Named(Arc::new([])) };
-        let listing = Listing::new(&ask, home, collection, &kept, what);
+        let listing = Listing::new(&ask, &opened, &kept, what);
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
-    Ok(found.await?.response(call.state))
+    found.await?.response(call.state).await
 }

@@ -54,21 +54,20 @@ fn limit(call: &Call<'_>) -> Result<Option<usize>, Failure> {
 async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> Result<Response<Body>, Failure> {
     let (username, name) = call.collection()?;
     let (ask, kept) = (call.ask()?, call.state.kept().clone());
-    let found = call.state.store().read(move |conn| {
-        let home = home::find(conn, &ask.viewer, &username)?;
-        // The number is read before the objects: what changes meanwhile comes with the next sync.
-        let collection = home::collection(conn, &home, &name)?;
-        let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &collection)?) };
-        let listing = Listing::new(&ask, home, collection, &kept, What::Changed(Changed { after, limit }));
+    let found = call.state.store().look_up(move |conn| {
+        // Its number is read before the objects: what changes meanwhile comes with the next sync.
+        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
+        let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &opened.collection)?) };
+        let listing = Listing::new(&ask, &opened, &kept, What::Changed(Changed { after, limit }));
         listing.begin(conn, Xml::document("D:multistatus"), Zone::utc())
     });
-    Ok(found.await?.response(call.state))
+    found.await?.response(call.state).await
 }
 
 /// The collections of a home. Its token says what each was at, so that only those that changed are told.
 async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Response<Body>, Failure> {
     let ask = call.ask()?;
-    let found = call.state.store().read(move |conn| {
+    let found = call.state.store().look_up(move |conn| {
         let home = home::find(conn, &ask.viewer, &username)?;
         let collections = home::collections(conn, &home)?;
         let mut known = home_states(&token)?;

@@ -175,17 +175,25 @@ impl Xml {
 /// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
 /// (XML 1.0 §2.11), and calendar data has CRLF.
 pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
-    let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let reference = REFERENCES[usize::from(byte)];
-        if !reference.is_empty() {
-            out.push_str(&text[written..at]);
-            out.push_str(reference);
-            written = at + 1;
-        }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| NEEDS_REFERENCE[usize::from(byte)]) {
+        out.push_str(&rest[..at]);
+        out.push_str(REFERENCES[usize::from(rest.as_bytes()[at])]);
+        rest = &rest[at + 1..];
     }
-    out.push_str(&text[written..]);
+    out.push_str(rest);
 }
+
+/// Which octets do not stand for themselves.
+const NEEDS_REFERENCE: [bool; 256] = {
+    let mut needs = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        needs[byte] = !REFERENCES[byte].is_empty();
+        byte += 1;
+    }
+    needs
+};
 
 /// What is written for an octet that does not stand for itself.
 const REFERENCES: [&str; 256] = {

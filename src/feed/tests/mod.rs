@@ -113,7 +113,8 @@ fn house_on(url: &str, dir: tempfile::TempDir, recheck: Duration, bytes: u64) ->
     };
     store::tenants::insert(&mut conn, &row).unwrap();
     let open = |conn: &mut Conn, id, kind| {
-        let row = Collection { tenant_id: tenant, collection_id: id, kind, epoch: 1, change: 0, changed_at: at };
+        let row =
+            Collection { tenant_id: tenant, collection_id: id, kind, epoch: 1, change: 0, changed_at: at, octets: 0 };
         collections::insert(conn, &row).unwrap();
         id
     };

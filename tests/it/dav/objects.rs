@@ -36,6 +36,9 @@ on_both! {
         let proxied = format!("{}-gzip\"", tag.trim_end_matches('"'));
         let newer = anna.put(&object, &[("if-match", &proxied)], &second).await.insist(204);
         anna.put(&object, &[("if-match", &tag)], &first).await.insist(412);
+        // Nothing has a Schedule-Tag; an empty one, which Apple sends, asks for nothing.
+        anna.put(&object, &[("if-schedule-tag-match", "\"x\"")], &first).await.insist(412);
+        anna.put(&object, &[("if-schedule-tag-match", "")], &second).await.insist(204);
         anna.send("DELETE", &object, &[("if-match", &tag)], "").await.insist(412);
         assert_eq!(anna.get(&object).await.body, second);
         anna.send("DELETE", &object, &[("if-match", newer.header("etag"))], "").await.insist(204);
