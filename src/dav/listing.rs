@@ -194,6 +194,9 @@ impl Listing {
             None => Which::All(Detail::Texts),
         };
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
+        if self.ask.wanted.detail() == Detail::Texts {
+            room(xml, page.iter());
+        }
         for member in &page {
             if self.is_wanted(filter, &scope, member, cursor)? {
                 self.write(xml, member, cursor);

@@ -229,37 +229,38 @@ async fn dispatch(
     (headers, body): (&HeaderMap, Body),
 ) -> Result<Response<Body>, Failure> {
     let prefer = request::prefer(headers);
+    // Boxed but for GET, so that what is moved about for each request is no larger than that needs.
     match (method, Place::of(&target)) {
         ("PROPFIND", _) => {
             let depth = request::depth(headers)?;
             let sent = request::xml(headers, body).await?;
             let wanted = Wanted::of_propfind(sent.as_ref())?;
-            propfind::propfind(state, session, target, depth, (wanted, prefer)).await
+            Box::pin(propfind::propfind(state, session, target, depth, (wanted, prefer))).await
         }
         ("PROPPATCH", _) => {
             let root = request::xml(headers, body).await?;
-            proppatch::proppatch(state, session, target, root, prefer).await
+            Box::pin(proppatch::proppatch(state, session, target, root, prefer)).await
         }
         ("REPORT", _) => {
             let depth = request::depth(headers)?;
             let root = request::xml(headers, body).await?;
-            report::report(state, session, target, depth, (root, prefer)).await
+            Box::pin(report::report(state, session, target, depth, (root, prefer))).await
         }
         ("GET" | "HEAD", Some(place)) => object::get(state, session, place, headers).await,
         ("GET" | "HEAD", None) => browse(state, session, &target).await,
-        ("PUT", Some(place)) => object::put(state, session, place, headers, body, prefer).await,
-        ("DELETE", Some(place)) => object::delete(state, session, place, headers).await,
-        ("COPY", Some(place)) => object::transfer(state, session, place, headers, Transfer::Copy).await,
-        ("MOVE", Some(place)) => object::transfer(state, session, place, headers, Transfer::Move).await,
+        ("PUT", Some(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
+        ("DELETE", Some(place)) => Box::pin(object::delete(state, session, place, headers)).await,
+        ("COPY", Some(place)) => Box::pin(object::transfer(state, session, place, headers, Transfer::Copy)).await,
+        ("MOVE", Some(place)) => Box::pin(object::transfer(state, session, place, headers, Transfer::Move)).await,
         ("MKCALENDAR" | "MKCOL", _) => {
             let maker = if method == "MKCOL" { Maker::MkCol } else { Maker::MkCalendar };
             let root = request::xml(headers, body).await?;
             match target {
                 Target::Collection { username, collection } => {
-                    collection::make(state, session, (username, collection), maker, root).await
+                    Box::pin(collection::make(state, session, (username, collection), maker, root)).await
                 }
                 Target::Object { username, collection, .. } => {
-                    Err(collection::inside(state, session, (username, collection)).await?)
+                    Err(Box::pin(collection::inside(state, session, (username, collection))).await?)
                 }
                 _ => Err(Failure::condition(
                     condition::Condition::MustBeNull,
@@ -270,7 +271,7 @@ async fn dispatch(
         ("DELETE", None) => match target {
             Target::Collection { username, collection } => {
                 let depth = request::depth(headers)?;
-                collection::delete(state, session, (username, collection), depth).await
+                Box::pin(collection::delete(state, session, (username, collection), depth)).await
             }
             _ => Err(Failure::MethodNotAllowed),
         },

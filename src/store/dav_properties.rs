@@ -84,6 +84,17 @@ pub fn forget(conn: &mut Conn, tenant: TenantId, resource: Id, member: Option<&s
     Ok(())
 }
 
+/// Removes everything that a person set.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn forget_of(conn: &mut Conn, tenant: TenantId, person: Id) -> Result<(), Error> {
+    let rows =
+        dav_properties::table.filter(dav_properties::tenant_id.eq(tenant)).filter(dav_properties::person_id.eq(person));
+    on!(conn, |c| diesel::delete(rows).execute(c))?;
+    Ok(())
+}
+
 /// Gives a member's properties to another, which loses its own (RFC 4918 §9.8.2, §9.9.1).
 ///
 /// # Errors

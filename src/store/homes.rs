@@ -1,11 +1,12 @@
-//! What tells whether a collection, and whoever owns and reads it, are as they were: what nearly every CalDAV request
-//! begins with, by one statement and few columns.
+//! People's homes. What tells whether a collection, and whoever owns and reads it, are as they were is read by nearly
+//! every CalDAV request, by one statement and few columns.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
+use super::schema::{app_passwords, delegates, objects};
 use super::statement::statement;
-use super::{Conn, Error, Id, TenantId, on};
+use super::{Conn, Error, Id, TenantId, calendars, dav_properties, on};
 use crate::time::Instant;
 
 /// A collection in somebody's home, as far as it can change.
@@ -87,4 +88,30 @@ statement! {
 pub fn bookings(conn: &mut Conn, tenant: TenantId, viewer: Id, username: &str) -> Result<Option<Stamp>, Error> {
     let query = OfBookings { viewer, tenant, username: username.to_owned() };
     Ok(on!(conn, |c| query.get_result(c).optional())?)
+}
+
+/// Deletes all that only this person had: their calendars with what is in them, what they set on anything, what they
+/// added to bookings for themselves, whom they let in and who let them in, and their app passwords.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn forget(conn: &mut Conn, tenant: TenantId, person: Id) -> Result<(), Error> {
+    for (calendar, _) in calendars::of_owner(conn, tenant, person)? {
+        dav_properties::forget(conn, tenant, calendar.collection_id, None)?;
+        calendars::delete(conn, tenant, calendar.collection_id)?;
+    }
+    dav_properties::forget_of(conn, tenant, person)?;
+    let let_in = delegates::table
+        .filter(delegates::tenant_id.eq(tenant))
+        .filter(delegates::owner_id.eq(person).or(delegates::delegate_id.eq(person)));
+    on!(conn, |c| diesel::delete(let_in).execute(c))?;
+    let passwords =
+        app_passwords::table.filter(app_passwords::tenant_id.eq(tenant)).filter(app_passwords::person_id.eq(person));
+    on!(conn, |c| diesel::delete(passwords).execute(c))?;
+    let added = objects::table
+        .filter(objects::tenant_id.eq(tenant))
+        .filter(objects::collection_id.eq(person))
+        .filter(objects::personal.is_not_null());
+    on!(conn, |c| diesel::update(added).set(objects::personal.eq(None::<String>)).execute(c))?;
+    Ok(())
 }

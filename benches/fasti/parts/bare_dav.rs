@@ -174,18 +174,15 @@ impl Loop {
         push("&quot;</D:getetag>");
         if let Some(text) = text {
             push("<C:calendar-data>");
+            // These texts have neither `>` nor `"`.
             let mut from = 0;
-            for (at, byte) in text.bytes().enumerate() {
-                let reference = match byte {
+            for at in memchr::memchr3_iter(b'\r', b'<', b'&', text.as_bytes()) {
+                push(&text[from..at]);
+                push(match text.as_bytes()[at] {
                     b'\r' => "&#13;",
                     b'<' => "&lt;",
-                    b'>' => "&gt;",
-                    b'&' => "&amp;",
-                    b'"' => "&quot;",
-                    _ => continue,
-                };
-                push(&text[from..at]);
-                push(reference);
+                    _ => "&amp;",
+                });
                 from = at + 1;
             }
             push(&text[from..]);

@@ -12,7 +12,7 @@ use super::{Conflict, Context, Error, Faults, feeds, input, services};
 use crate::store::bookings::{self, Upcoming};
 use crate::store::collections::{self, Collection};
 use crate::store::people::{self, Person, identity_key};
-use crate::store::{CollectionKind, Conn, Id, Role, allocations, blocks, holds, hours};
+use crate::store::{CollectionKind, Conn, Id, Role, allocations, blocks, holds, homes, hours};
 
 /// The two kinds of people that are asked for apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,8 +140,8 @@ fn refuse_twins(conn: &mut Conn, person: &Person) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes a person: nobody finds or logs in as them any more, their feeds end, their working hours and blocks are
-/// forgotten, and past bookings still name them.
+/// Deletes a person: nobody finds or logs in as them any more, their feeds end, their calendars and app passwords,
+/// working hours and blocks are forgotten, and past bookings still name them.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Changed`], or [`Conflict::InUse`] while bookings are ahead or a service has
@@ -184,6 +184,7 @@ pub fn delete(
     services::withdraw(conn, ctx, id)?;
     hours::delete(conn, ctx.tenant, id)?;
     blocks::forget_owner(conn, ctx.tenant, id, ctx.now)?;
+    homes::forget(conn, ctx.tenant, id)?;
     feeds::end_all_of(conn, ctx, id)
 }
 

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use memchr::{memchr2, memchr3_iter};
 
 use super::{Name, Node, Ns};
 
@@ -165,9 +166,9 @@ impl Xml {
         self.text
     }
 
-    /// What was written, without room to grow.
+    /// What was written, with little room to grow.
     pub fn into_bytes(mut self) -> Bytes {
-        self.text.shrink_to_fit();
+        self.text.shrink_to(self.text.len() / 8 * 9);
         self.text.into()
     }
 }
@@ -175,7 +176,18 @@ impl Xml {
 /// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
 /// (XML 1.0 §2.11), and calendar data has CRLF.
 pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
+    // Long texts are calendars, which have many a CR and hardly anything else.
+    const LONG: usize = 64;
     let mut rest = text;
+    if text.len() >= LONG && memchr2(b'>', b'"', text.as_bytes()).is_none() {
+        let mut written = 0;
+        for at in memchr3_iter(b'\r', b'<', b'&', text.as_bytes()) {
+            out.push_str(&text[written..at]);
+            out.push_str(REFERENCES[usize::from(text.as_bytes()[at])]);
+            written = at + 1;
+        }
+        rest = &text[written..];
+    }
     while let Some(at) = rest.bytes().position(|byte| NEEDS_REFERENCE[usize::from(byte)]) {
         out.push_str(&rest[..at]);
         out.push_str(REFERENCES[usize::from(rest.as_bytes()[at])]);

@@ -1,4 +1,5 @@
-use fasti::store::Role;
+use fasti::booking::people::{self, Group};
+use fasti::store::{Role, app_passwords, calendars, dav_properties, delegates};
 
 use super::event;
 
@@ -49,5 +50,46 @@ on_both! {
         assert_eq!(proxies.element("S:calendar-proxy-write-for"), "<D:href>/dav/principals/anna/</D:href>");
         anna.proppatch(group, "<D:group-member-set/>").await.insist(207);
         max.put(&object, &[], &event("one", "20260903T080000Z", "")).await.insist(403);
+    }
+
+    async fn who_is_deleted_leaves_nothing_of_their_own(app: App) {
+        let a = app.business("a").await;
+        let (id, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (other, max) = app.person(a.tenant, "max", Role::Manager).await;
+        let path = anna.calendar("work").await;
+        anna.put(&format!("{path}one.ics"), &[], &event("one", "20260901T080000Z", "")).await.insist(201);
+        anna.proppatch(&path, "<A:calendar-color>#FF0000</A:calendar-color>").await.insist(207);
+        anna.proppatch(&anna.home(), "<A:note>mine</A:note>").await.insist(207);
+        max.proppatch(&path, "<A:calendar-color>#00FF00</A:calendar-color>").await.insist(207);
+        for (who, whom) in [(&anna, "max"), (&max, "anna")] {
+            let group = format!("/dav/principals/{}/calendar-proxy-write/", who.username);
+            let member = format!("<D:group-member-set><D:href>/dav/principals/{whom}/</D:href></D:group-member-set>");
+            who.proppatch(&group, &member).await.insist(207);
+        }
+        anna.proppatch(&format!("{path}one.ics"), "<A:note>mine</A:note>").await.insist(207);
+        max.proppatch(&format!("{path}one.ics"), "<A:note>his</A:note>").await.insist(207);
+        let work = app.as_business(a.tenant, move |conn, ctx| {
+            let found = calendars::find(conn, ctx.tenant, id, "work")?.unwrap().0.collection_id;
+            assert_eq!(dav_properties::of_members(conn, ctx.tenant, found, &[id, other])?.len(), 2);
+            people::delete(conn, ctx, Group::Staff, id, None).map(|_| found)
+        });
+        let work = work.await;
+        // Her login is believed for some seconds more, but there is nothing to see.
+        let gone = anna.propfind(&anna.home(), "1", "<D:getetag/>").await;
+        assert!(matches!(gone.status, 401 | 404), "{gone:?}");
+        let left = app.as_business(a.tenant, move |conn, ctx| {
+            let set: Vec<_> = dav_properties::of_members(conn, ctx.tenant, work, &[id, other])?;
+            Ok((
+                calendars::of_owner(conn, ctx.tenant, id)?.len(),
+                app_passwords::list(conn, ctx.tenant, id)?.len(),
+                delegates::of_delegate(conn, ctx.tenant, id)?.len() + delegates::of_owner(conn, ctx.tenant, id)?.len(),
+                set.len(),
+            ))
+        });
+        assert_eq!(left.await, (0, 0, 0, 0));
+        // Somebody else of that name begins with nothing.
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        assert!(!anna.propfind(&anna.home(), "1", "<A:note/>").await.insist(207).body.contains("work"));
+        max.propfind(&max.home(), "1", "<D:getetag/>").await.insist(207);
     }
 }
