@@ -178,7 +178,7 @@ impl Logins {
     ) -> Result<Option<(Login, Option<(String, Tick)>)>, LoginError> {
         let Ok(password) = Password::new(password.to_owned()) else { return Ok(None) };
         let name = username.to_owned();
-        let namesakes = self.store.look_up(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
+        let namesakes = self.store.read(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
         let matched = self.known.get(&known_as).and_then(|known| known.matched.clone());
         if let Some((hash, at)) = matched.filter(|(_, at)| at.elapsed() < VERIFIED)
             && let Some(person) = namesakes.iter().find(|person| person.password_hash.as_ref() == Some(&hash))

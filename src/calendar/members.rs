@@ -1,6 +1,10 @@
 //! The objects of a collection, listed and read a page at a time, whoever wrote them.
 
+use std::cell::OnceCell;
+
 use crate::ical::calendar::{CalendarHead, TAIL, render_head};
+use crate::ical::object::{Limits, Object};
+use crate::ical::personal;
 use crate::ical::timezone;
 use crate::store::{Conn, Id, Short, calendar_objects, members};
 use crate::time::{Instant, Interval, Zone};
@@ -295,7 +299,15 @@ fn read_booking(c: &Collection, row: members::Read) -> Member {
     }
     match &personal {
         None => body.push_str(&row.component),
-        Some(personal) => body.push_str(&crate::ical::personal::merged(&row.component, personal)),
+        Some(personal) => {
+            let dates = OnceCell::new();
+            let takes_place = |date: &str| {
+                let known = dates.get_or_init(|| dates_of(&format!("{body}{}{TAIL}", row.component), zone));
+                known.iter().any(|known| known == date)
+            };
+            let merged = personal::merged(&row.component, personal, takes_place);
+            body.push_str(&merged);
+        }
     }
     body.push_str(TAIL);
     let exact = if repeats(&row.component) { None } else { Interval::new(row.first_start, row.last_end) };
@@ -312,6 +324,19 @@ fn read_booking(c: &Collection, row: members::Read) -> Member {
         created_at: None,
         modified_at: Some(row.modified_at),
     }
+}
+
+/// The RECURRENCE-IDs of a rendered series.
+fn dates_of(rendered: &str, zone: Option<&str>) -> Vec<String> {
+    // A booking has no more than 400 dates.
+    const MOST: usize = 1_000;
+    let zone = zone.and_then(|name| Zone::parse(name).ok()).unwrap_or_else(Zone::utc);
+    let Ok(object) = Object::parse(rendered.as_bytes(), &Limits::stored()) else { return Vec::new() };
+    let form = object.components().find_map(|component| component.property("DTSTART"));
+    let (Some(form), Some(all)) = (form, Interval::new(Instant::from_unix(0), Instant::MAX)) else { return Vec::new() };
+    let found = object.instances(all, &zone, MOST).unwrap_or_default();
+    let lasting = found.iter().filter(|instance| !instance.component.says("STATUS", "CANCELLED"));
+    lasting.map(|instance| personal::date_of(instance.recurrence_at, form.value.trim(), &zone)).collect()
 }
 
 /// Whether a rendered booking is more than one instance.

@@ -127,8 +127,11 @@ impl Listing {
         Ok(Begun { head, listing: self, members: Members::Unread { cursor, keeping } })
     }
 
-    /// Whether few objects are read for it: a collection has at most as many as it had changes.
+    /// Whether few objects are read for it, and given as they are: a collection has at most as many as it had changes.
     fn is_short(&self) -> bool {
+        if self.ask.wanted.selects() {
+            return false;
+        }
         let few = |changes: i64| (0..=FEW as i64).contains(&changes);
         match &self.what {
             What::All => few(self.collection.change),

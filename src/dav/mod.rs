@@ -54,7 +54,7 @@ use crate::calendar::write::Transfer;
 use crate::calendar::{Viewer, home};
 use crate::ical::object::Limits;
 use crate::net::{ClientAddr, Origin};
-use crate::store::{Id, Store, TenantId};
+use crate::store::{Conn, Id, Store, TenantId};
 use crate::time::Instant;
 use collection::Maker;
 use condition::Failure;
@@ -108,6 +108,18 @@ impl DavState {
 
     fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Begins an answer about a collection. What was set on its members may be more than a look-up.
+    async fn begin<T: Send + 'static>(
+        &self,
+        wanted: &Wanted,
+        work: impl Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        match wanted.needs_stored() {
+            true => self.store().read(work).await,
+            false => self.store().look_up(work).await,
+        }
     }
 
     fn links(&self) -> &Links {

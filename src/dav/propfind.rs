@@ -38,14 +38,14 @@ pub(super) async fn propfind(
         (_, Target::Object { .. } | Target::Proxy { .. } | Target::Inbox(_) | Target::Outbox(_)) => Depth::Zero,
         _ => return Err(Failure::condition(Condition::FiniteDepth, "ask with Depth 0 or 1")),
     };
-    let about_people = !matches!(target, Target::Collection { .. } | Target::Object { .. } | Target::Home(_));
+    let about_calendars = matches!(target, Target::Collection { .. } | Target::Object { .. });
     let ask = Ask::new(session, wanted, prefer, depth == Depth::One);
     let kept = state.kept().clone();
+    let wanted = Arc::clone(&ask.wanted);
     let look = move |conn: &mut Conn| ask.answer(conn, &kept, &target);
-    // Only people's relations are more than a look-up.
-    let found = match about_people {
-        true => state.store().read(look).await?,
-        false => state.store().look_up(look).await?,
+    let found = match about_calendars {
+        true => state.begin(&wanted, look).await?,
+        false => state.store().read(look).await?,
     };
     match found {
         Answer::Whole(xml) => Ok(multistatus::whole(xml)),
@@ -160,7 +160,10 @@ impl Ask {
     ) -> Result<(), Failure> {
         let (home, collection) = home::open(conn, &self.viewer, username, collection)?;
         let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
-        let stored = Stored::of_members(conn, &self.viewer, (collection.id, collection.owner))?;
+        let stored = match self.wanted.needs_stored() {
+            true => Stored::of_members(conn, &self.viewer, (collection.id, collection.owner))?,
+            false => Stored::default(),
+        };
         self.write(xml, href, Resource::Object(&home, &collection, &member), &stored);
         Ok(())
     }

@@ -1,20 +1,137 @@
 //! What somebody adds to an event that another writes: kept as content lines, and put back when it is written anew.
 
+use crate::time::{Civil, Date, Instant, Zone};
+
 /// A line that is never shown: its owner wants no alarms at all.
 pub const NO_ALARMS: &str = "X-FASTI-NO-ALARMS:1\r\n";
 
-/// `component`, VEVENTs as Fasti renders them, with `personal` lines at the end of each master.
-///
-/// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR), except those that may be there often.
-/// With an alarm among them, the alarms that Fasti wrote are left out: whoever sets their own wants no others.
+/// Begins what was added to one date of a series; its RECURRENCE-ID follows, as [`date_of`] writes it.
+pub const DATE: &str = "X-FASTI-DATE:";
+
+/// The RECURRENCE-ID of an instance of a series whose DTSTART has the value `form`: a date, or a time in UTC or `zone`.
 #[must_use]
-pub fn merged(component: &str, personal: &str) -> String {
+pub fn date_of(recurrence_at: Instant, form: &str, zone: &Zone) -> String {
+    let civil = |zone: &Zone, format| zone.civil_at(recurrence_at).strftime(format).to_string();
+    match form.len() {
+        8 => civil(zone, "%Y%m%d"),
+        _ if form.ends_with('Z') => civil(&Zone::utc(), "%Y%m%dT%H%M%SZ"),
+        _ => civil(zone, "%Y%m%dT%H%M%S"),
+    }
+}
+
+/// `component`, VEVENTs as Fasti renders them, with `personal` lines at the end of each.
+///
+/// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR). With an alarm among them, the alarms
+/// that Fasti wrote are left out: whoever sets their own wants no others. A date of a series has what was added to that
+/// date instead of what was added to all; one that has no VEVENT of its own is given one, if `takes_place` says so.
+#[must_use]
+pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> bool) -> String {
+    let (all, dates) = parts(personal);
+    let mut out = String::with_capacity(component.len() + personal.len());
+    let (mut master, mut written) = (None, Vec::new());
+    for event in events(component) {
+        let date = value_of(event, "RECURRENCE-ID");
+        let own = date.and_then(|date| dates.iter().find(|(known, _)| *known == date));
+        push_with(&mut out, event, own.map_or(all, |(_, lines)| *lines));
+        match date {
+            Some(date) => written.push(date),
+            None => master = Some(event),
+        }
+    }
+    for (date, lines) in dates.into_iter().filter(|(date, _)| !written.contains(date) && takes_place(date)) {
+        if let Some(event) = master.and_then(|master| on_date(master, date)) {
+            push_with(&mut out, &event, lines);
+        }
+    }
+    out
+}
+
+/// What was added to all dates, and to single ones.
+fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
+    let starts = |(at, line): (usize, &str)| line.starts_with(DATE).then_some(at);
+    let mut at = 0;
+    let lines = personal.split_inclusive("\r\n").map(|line| {
+        at += line.len();
+        (at - line.len(), line)
+    });
+    let starts: Vec<usize> = lines.filter_map(starts).collect();
+    let all = &personal[..starts.first().copied().unwrap_or(personal.len())];
+    let ends = starts.iter().skip(1).copied().chain([personal.len()]);
+    let dates = starts.iter().zip(ends).filter_map(|(from, to)| personal[from + DATE.len()..to].split_once("\r\n"));
+    (all, dates.collect())
+}
+
+/// VEVENT by VEVENT.
+fn events(component: &str) -> impl Iterator<Item = &str> {
+    let mut rest = component;
+    std::iter::from_fn(move || {
+        let mut end = 0;
+        for line in rest.split_inclusive("\r\n") {
+            end += line.len();
+            if line.trim_end() == "END:VEVENT" {
+                break;
+            }
+        }
+        let (event, after) = rest.split_at(end);
+        rest = after;
+        (!event.is_empty()).then_some(event)
+    })
+}
+
+/// The value of the first line of this name.
+fn value_of<'a>(event: &'a str, name: &str) -> Option<&'a str> {
+    event.lines().find(|line| name_of(line) == name)?.rsplit_once(':').map(|(_, value)| value)
+}
+
+/// The VEVENT of one date of the series whose master is given.
+fn on_date(master: &str, date: &str) -> Option<String> {
+    let start = value_of(master, "DTSTART")?;
+    let end = match value_of(master, "DTEND") {
+        Some(end) => Some(shifted(end, start, date)?),
+        None => None,
+    };
+    let mut out = String::with_capacity(master.len());
+    let mut skipping = false;
+    for line in master.split_inclusive("\r\n") {
+        let continued = line.starts_with([' ', '\t']);
+        let name = if continued { "" } else { name_of(line) };
+        skipping = if continued { skipping } else { matches!(name, "RRULE" | "RDATE" | "EXDATE") };
+        let parameters = || line.rsplit_once(':').map_or("", |(before, _)| &before[name.len()..]);
+        match (name, &end) {
+            _ if skipping => {}
+            ("DTSTART", _) => {
+                for name in ["RECURRENCE-ID", "DTSTART"] {
+                    out.push_str(&format!("{name}{}:{date}\r\n", parameters()));
+                }
+            }
+            ("DTEND", Some(end)) => out.push_str(&format!("DTEND{}:{end}\r\n", parameters())),
+            _ => out.push_str(line),
+        }
+    }
+    Some(out)
+}
+
+/// `end`, when what began at `start` begins at `date`.
+fn shifted(end: &str, start: &str, date: &str) -> Option<String> {
+    if date.len() == 8 {
+        let [end, start, date] = [end, start, date].map(|text| Date::strptime("%Y%m%d", text).ok());
+        let later = date?.checked_add(end?.duration_since(start?)).ok()?;
+        return Some(later.strftime("%Y%m%d").to_string());
+    }
+    let utc = if date.ends_with('Z') { "Z" } else { "" };
+    let civil = |text: &str| Civil::strptime("%Y%m%dT%H%M%S", text.trim_end_matches('Z')).ok();
+    let [end, start, date] = [end, start, date].map(civil);
+    let later = date?.checked_add(end?.duration_since(start?)).ok()?;
+    Some(format!("{}{utc}", later.strftime("%Y%m%dT%H%M%S")))
+}
+
+/// Adds a VEVENT with `personal` lines at its end.
+fn push_with(out: &mut String, event: &str, personal: &str) {
     let own_alarms = personal.contains("BEGIN:VALARM") || personal.ends_with(NO_ALARMS);
     let personal = personal.strip_suffix(NO_ALARMS).unwrap_or(personal);
     let replaced: Vec<&str> = unfolded_names(personal).collect();
-    let mut out = String::with_capacity(component.len() + personal.len());
     let (mut in_alarm, mut skipping) = (false, false);
-    for line in component.split_inclusive("\r\n") {
+    for line in event.split_inclusive("\r\n") {
         let continued = line.starts_with([' ', '\t']);
         if !continued {
             skipping = false;
@@ -33,7 +150,6 @@ pub fn merged(component: &str, personal: &str) -> String {
             in_alarm = false;
         }
     }
-    out
 }
 
 fn name_of(line: &str) -> &str {
@@ -68,12 +184,33 @@ mod tests {
         let written = "BEGIN:VEVENT\r\nUID:1\r\nDESCRIPTION:Customer: Ben\\nlong\r\n  line\r\nCOLOR:green\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT\r\n";
         let personal = "COLOR:red\r\nX-A:1\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nEND:VALARM\r\n";
         assert_eq!(
-            merged(written, personal),
+            merged(written, personal, |_| false),
             "BEGIN:VEVENT\r\nUID:1\r\nDESCRIPTION:Customer: Ben\\nlong\r\n  line\r\nCOLOR:red\r\nX-A:1\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nEND:VALARM\r\nEND:VEVENT\r\n"
         );
         assert_eq!(
-            merged(written, "DESCRIPTION:Mine\r\n"),
+            merged(written, "DESCRIPTION:Mine\r\n", |_| false),
             "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nDESCRIPTION:Mine\r\nEND:VEVENT\r\n"
         );
+    }
+
+    #[test]
+    fn what_was_added_to_one_date_is_on_that_date() {
+        let master = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID=Europe/Berlin:20260302T100000\r\nDTEND;TZID=Europe/Berlin:20260303T003000\r\nRRULE:FREQ=WEEKLY;\r\n COUNT=4\r\nEXDATE;TZID=Europe/Berlin:20260323T100000\r\nDESCRIPTION:END:VEVENT\r\nEND:VEVENT\r\n";
+        let moved = "BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;TZID=Europe/Berlin:20260316T100000\r\nDTSTART;TZID=Europe/Berlin:20260317T100000\r\nEND:VEVENT\r\n";
+        let personal = "COLOR:red\r\nX-FASTI-DATE:20260309T100000\r\nX-A:1\r\nX-FASTI-DATE:20260316T100000\r\nX-FASTI-DATE:20260323T100000\r\nX-A:2\r\n";
+        let all = merged(&format!("{master}{moved}"), personal, |date| date != "20260323T100000");
+        let added = "BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID;TZID=Europe/Berlin:20260309T100000\r\nDTSTART;TZID=Europe/Berlin:20260309T100000\r\nDTEND;TZID=Europe/Berlin:20260310T003000\r\nDESCRIPTION:END:VEVENT\r\nX-A:1\r\nEND:VEVENT\r\n";
+        let red = master.replace("END:VEVENT\r\nEND:VEVENT\r\n", "END:VEVENT\r\nCOLOR:red\r\nEND:VEVENT\r\n");
+        assert_eq!(all, format!("{red}{moved}{added}"));
+        for (end, start, date, later) in [
+            ("20260305", "20260302", "20260330", "20260402"),
+            ("20260302T233000Z", "20260302T223000Z", "20260309T233000Z", "20260310T003000Z"),
+        ] {
+            assert_eq!(shifted(end, start, date).as_deref(), Some(later));
+        }
+        let at = Zone::utc().instant(Civil::constant(2026, 7, 1, 22, 0, 0, 0));
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let forms = ["20260101", "20260101T000000Z", "20260101T000000"].map(|form| date_of(at, form, &berlin));
+        assert_eq!(forms, ["20260702", "20260701T220000Z", "20260702T000000"]);
     }
 }

@@ -95,7 +95,7 @@ impl Change {
             version = done.booking.version;
             touched.extend(done.touched);
         }
-        self.keep_personal(conn, &target, &plan::personal(&rendered, sent))?;
+        self.keep_personal(conn, &target, &plan::personal(&rendered, sent, &zone))?;
         Ok(touched)
     }
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::ical::object::{Component, Object, ObjectInstance, Property};
+use crate::ical::personal::{DATE, NO_ALARMS, date_of};
 use crate::time::{Instant, Interval, Zone};
 
 /// Instances of a series that are compared; a booking has no more than 400.
 const MOST: usize = 1_000;
+
+/// From year 1 on.
+const ALL_TIME: Interval = Interval { start: Instant::from_unix(-62_135_596_800), end: Instant::MAX };
 
 /// What the business's own part of a booking says. Who changes it hears that it is not theirs.
 const PROTECTED: [&str; 7] = ["SUMMARY", "LOCATION", "ORGANIZER", "ATTENDEE", "RDATE", "CLASS", "URL"];
@@ -118,9 +122,8 @@ fn of_series(
 
 /// The times by RECURRENCE-ID; `None` for an instance that is cancelled.
 fn instances(object: &Object, zone: &Zone) -> Result<BTreeMap<Instant, Option<Interval>>, String> {
-    let all = Interval { start: Instant::from_unix(-62_135_596_800), end: Instant::MAX };
     let found =
-        object.instances(all, zone, MOST).map_err(|_| "a booking has an end, and at most 400 dates".to_owned())?;
+        object.instances(ALL_TIME, zone, MOST).map_err(|_| "a booking has an end, and at most 400 dates".to_owned())?;
     let time = |instance: &ObjectInstance<'_>| {
         let cancelled = instance.component.says("STATUS", "CANCELLED");
         (instance.recurrence_at, (!cancelled).then_some(instance.at))
@@ -154,11 +157,40 @@ fn values(component: &Component, name: &str) -> Vec<String> {
 }
 
 /// The content lines that a client added for itself: properties that are neither when, nor the business's, where they
-/// differ from what the business wrote, and its alarms.
-pub(super) fn personal(rendered: &Object, sent: &Object) -> String {
+/// differ from what the business wrote, and its alarms. What it added to single dates of a series follows, where that is
+/// not the same. `zone` is the booking's.
+pub(super) fn personal(rendered: &Object, sent: &Object, zone: &Zone) -> String {
     let (Some(old), Some(new)) = (master(rendered), master(sent)) else { return String::new() };
+    let all = added(old, new);
+    let mut text = all.clone();
+    let Some(form) = old.property("DTSTART").map(|start| start.value.trim()) else { return text };
+    let written = dates(rendered, form, zone);
+    for (date, component) in dates(sent, form, zone) {
+        let own = added(written.get(&date).copied().unwrap_or(old), component);
+        if own != all {
+            text.push_str(&format!("{DATE}{date}\r\n{own}"));
+        }
+    }
+    text
+}
+
+/// The dates of a series that have components of their own.
+fn dates<'o>(object: &'o Object, form: &str, zone: &Zone) -> BTreeMap<String, &'o Component> {
+    let found = object.instances(ALL_TIME, zone, MOST).unwrap_or_default();
+    let is_own = |instance: &&ObjectInstance<'_>| {
+        let own = instance.component.property("RECURRENCE-ID");
+        own.is_some_and(|id| id.parameter("RANGE").is_none()) && !instance.component.says("STATUS", "CANCELLED")
+    };
+    let dated = |instance: &ObjectInstance<'o>| (date_of(instance.recurrence_at, form, zone), instance.component);
+    found.iter().filter(is_own).map(dated).collect()
+}
+
+/// The content lines that `new` has more than, or otherwise than `old`.
+fn added(old: &Component, new: &Component) -> String {
     let mut own = Component { name: String::new(), properties: Vec::new(), components: Vec::new() };
-    let is_personal = |property: &&Property| !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name));
+    let is_personal = |property: &&Property| {
+        !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name)) && !property.name.starts_with("X-FASTI-")
+    };
     for property in new.properties.iter().filter(is_personal) {
         if values(old, &property.name) != values(new, &property.name) {
             own.properties.push(property.clone());
@@ -173,7 +205,7 @@ pub(super) fn personal(rendered: &Object, sent: &Object) -> String {
     }
     let mut text = own.inner_ical();
     if before != after && after.is_empty() {
-        text.push_str(crate::ical::personal::NO_ALARMS);
+        text.push_str(NO_ALARMS);
     }
     text
 }
@@ -264,15 +296,15 @@ mod tests {
         let sent = format!(
             "{ONCE}DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
         );
-        let text = personal(&object(&served), &object(&sent));
+        let text = personal(&object(&served), &object(&sent), &Zone::utc());
         assert_eq!(
             text,
             "DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
         );
-        assert_eq!(personal(&object(&served), &object(&served)), "");
+        assert_eq!(personal(&object(&served), &object(&served), &Zone::utc()), "");
         assert_eq!(
-            personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n"))),
-            crate::ical::personal::NO_ALARMS
+            personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), &Zone::utc()),
+            NO_ALARMS
         );
     }
 }

@@ -97,6 +97,11 @@ impl Wanted {
         self.named().iter().map(of).fold(least, Detail::max)
     }
 
+    /// Whether parts of texts are to be picked, or dates worked out.
+    pub fn selects(&self) -> bool {
+        self.named().iter().any(|asked| matches!(asked, Asked::CalendarData(_, Some(_))))
+    }
+
     /// Whether what clients set on objects is needed.
     pub fn needs_stored(&self) -> bool {
         let settable = |asked: &Asked| match asked {

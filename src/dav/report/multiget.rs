@@ -47,7 +47,8 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     }
     let addresses: Arc<[(String, Option<String>)]> = addresses.into();
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
-    let found = call.state.store().look_up(move |conn| {
+    let wanted = Arc::clone(&ask.wanted);
+    let found = call.state.begin(&wanted, move |conn| {
         let opened = kept.open(conn, &ask.viewer, &username, &name)?;
         let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
         let listing = Listing::new(&ask, &opened, &kept, What::Named(Arc::clone(&addresses)));

@@ -20,7 +20,8 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
     // Depth 0, which a request without the header means, is about the collection itself, which is no object.
     let deep = matches!(call.depth, Some(Depth::One | Depth::Infinity));
-    let found = call.state.store().look_up(move |conn| {
+    let wanted = Arc::clone(&ask.wanted);
+    let found = call.state.begin(&wanted, move |conn| {
         let opened = kept.open(conn, &ask.viewer, &username, &name)?;
         let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
         let what = if deep { What::Matching(Arc::clone(&filter)) } else { What::Named(Arc::new([])) };

@@ -1,6 +1,7 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -54,7 +55,8 @@ fn limit(call: &Call<'_>) -> Result<Option<usize>, Failure> {
 async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> Result<Response<Body>, Failure> {
     let (username, name) = call.collection()?;
     let (ask, kept) = (call.ask()?, call.state.kept().clone());
-    let found = call.state.store().look_up(move |conn| {
+    let wanted = Arc::clone(&ask.wanted);
+    let found = call.state.begin(&wanted, move |conn| {
         // Its number is read before the objects: what changes meanwhile comes with the next sync.
         let opened = kept.open(conn, &ask.viewer, &username, &name)?;
         let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &opened.collection)?) };
@@ -67,7 +69,7 @@ async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> R
 /// The collections of a home. Its token says what each was at, so that only those that changed are told.
 async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Response<Body>, Failure> {
     let ask = call.ask()?;
-    let found = call.state.store().look_up(move |conn| {
+    let found = call.state.store().read(move |conn| {
         let home = home::find(conn, &ask.viewer, &username)?;
         let collections = home::collections(conn, &home)?;
         let mut known = home_states(&token)?;

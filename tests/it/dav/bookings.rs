@@ -75,6 +75,55 @@ on_both! {
         assert!(later.body.contains("TRIGGER:-PT7M") && later.body.contains("20260831T120000"), "{}", later.body);
     }
 
+    async fn what_one_adds_to_one_date_is_on_that_date(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let (_, max) = app.person(a.tenant, "max", Role::Manager).await;
+        let mut body = seed.booking_body("2026-09-07T10:00");
+        body["rrule"] = json!("FREQ=WEEKLY;COUNT=4");
+        let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+        let path = format!("{}bookings/{id}.ics", anna.home());
+        let served = anna.get(&path).await.insist(200);
+        let event = served.body.split_once("BEGIN:VEVENT").unwrap().1;
+        let line = |name: &str| event.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        let (start, uid) = (line("DTSTART"), line("UID"));
+        let second = |name: &str, time: &str| {
+            start.replace("DTSTART", name).replace("20260907T100000", &format!("20260914T{time}"))
+        };
+        let date = |time: &str, more: &str| {
+            format!(
+                "BEGIN:VEVENT\r\n{uid}\r\nDTSTAMP:20260801T000000Z\r\n{}\r\n{}\r\n{}\r\n{}\r\n{more}END:VEVENT\r\nEND:VCALENDAR",
+                line("SUMMARY"),
+                second("RECURRENCE-ID", "100000"),
+                second("DTSTART", &format!("{time}0000")),
+                second("DTEND", &format!("{time}3000")),
+            )
+        };
+        let put = async |text: &str| anna.put(&path, &[], &served.body.replace("END:VCALENDAR", text)).await.insist(204);
+        // Only what is the person's is added to a date: nothing moves.
+        put(&date("10", "X-MINE:bring cake\r\n")).await;
+        let mine = anna.get(&path).await.insist(200);
+        let (master, own) = mine.body.split_once("END:VEVENT").unwrap();
+        assert!(!master.contains("cake") && own.contains("X-MINE:bring cake"), "{}", mine.body);
+        assert!(own.contains(&second("RECURRENCE-ID", "100000")), "{}", mine.body);
+        assert!(!max.get(&path).await.insist(200).body.contains("cake"));
+        let occurrences = async || {
+            let booking = app.get(&format!("/v1/bookings/{id}"), &a.read).expect(200).await.json();
+            booking["occurrences"].to_string()
+        };
+        assert!(occurrences().await.contains("2026-09-14T10:00"), "{}", occurrences().await);
+        // It stays when that date is moved, and goes when the date does.
+        put(&date("14", "X-MINE:bring cake\r\n")).await;
+        let moved = anna.get(&path).await.insist(200);
+        assert!(moved.body.contains("20260914T140000") && moved.body.matches("cake").count() == 1, "{}", moved.body);
+        assert!(occurrences().await.contains("2026-09-14T14:00"), "{}", occurrences().await);
+        let cancel = json!({ "scope": "this", "occurrence": "2026-09-14T10:00" });
+        app.post(&format!("/v1/bookings/{id}/cancel"), &a.write, &cancel).expect(200).await;
+        let after = anna.get(&path).await.insist(200);
+        assert!(!after.body.contains("cake"), "{}", after.body);
+    }
+
     async fn time_off_cannot_be_booked(app: App) {
         let a = app.business("a").await;
         let seed = app.seed(&a).await;
