@@ -47,7 +47,10 @@ fn table() -> Bars {
         table.line(&what, format!("{}, {ratio:.1}×", time(took)), "≤ 3×", ratio <= 3.0);
     }
     let sweep = measure(51, 200_000, || work::straightforward(&person).len());
-    table.plain("the first line by the crate rrule and one sweep", format!("{}, {:.0}×", time(sweep), sweep / alone));
+    // On the machine that set the bars: 166 µs where the first line may take 20.
+    let (share, most) = (alone / sweep, 20.0 / 166.0);
+    let what = "the first line by the crate rrule and one sweep, and Fasti's share of that";
+    table.line(what, format!("{}, {:.1} %", time(sweep), 100.0 * share), "≤ 12 %", share <= most);
     let all = measure(9, 0, || each(&team));
     table.line("each of 1,000 people, 30 days, in one call", time(all), "≤ 40 ms", all <= 40e6);
     table.plain("the same, \"with anyone\"", time(measure(9, 0, || anyone(&team))));

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::time::{Instant, Interval};
 
+use super::grid::Starts;
 use super::offsets::Offsets;
 use super::question::{Calendar, Need, Question, Session};
 use super::spans::gaps;
@@ -41,10 +42,10 @@ pub(super) struct Scratch {
     starts: Vec<Interval>,
 }
 
-/// A possible start of one leading candidate.
+/// Possible starts of one leading candidate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
-    pub(super) start: Instant,
+    pub(super) starts: Starts,
     /// How many more new bookings or sessions the candidate can take then.
     pub(super) fresh: u32,
     /// Seats left in a session that takes place then.
@@ -84,7 +85,7 @@ impl<'q> Engine<'q> {
         mut found: impl FnMut(Found) -> ControlFlow<()>,
     ) {
         let (ControlFlow::Continue(()) | ControlFlow::Break(())) = if self.question.terms.capacity <= 1 {
-            self.fresh(lead, scratch, &mut |start, fresh| found(Found { start, fresh, seats: 0 }))
+            self.fresh(lead, scratch, &mut |starts, fresh| found(Found { starts, fresh, seats: 0 }))
         } else {
             self.class(lead, scratch, &mut found)
         };
@@ -95,7 +96,7 @@ impl<'q> Engine<'q> {
         &self,
         lead: &Calendar<'_>,
         scratch: &mut Scratch,
-        found: &mut impl FnMut(Instant, u32) -> ControlFlow<()>,
+        found: &mut impl FnMut(Starts, u32) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let (grid, units) = (self.question.terms.grid, self.question.needs.first().map_or(1, Need::units));
         let open = lead.hours.or(self.question.business.hours).map_or(&self.reach[..], |hours| hours.open().as_slice());
@@ -103,7 +104,7 @@ impl<'q> Engine<'q> {
         if lead.quantity == 1 && units == 1 && together.is_none() {
             self.unit_starts(open, lead, None, scratch);
             for stretch in &scratch.starts {
-                grid.starts(*stretch, self.bounds, &self.offsets, |at| found(at, 1))?;
+                grid.starts(*stretch, self.bounds, &self.offsets, |starts| found(starts, 1))?;
             }
             return ControlFlow::Continue(());
         }
@@ -113,7 +114,9 @@ impl<'q> Engine<'q> {
             possible = possible.intersect(&together);
         }
         for stretch in &possible {
-            grid.starts(*stretch, self.bounds, &self.offsets, |at| found(at, levels.at(at) / units))?;
+            grid.starts(*stretch, self.bounds, &self.offsets, |starts| {
+                starts.each().try_for_each(|at| found(Starts::one(at), levels.at(at) / units))
+            })?;
         }
         ControlFlow::Continue(())
     }
@@ -133,15 +136,18 @@ impl<'q> Engine<'q> {
                 return ControlFlow::Continue(());
             }
             let seats = self.question.terms.capacity - session.taken;
-            found(Found { start: session.at.start, fresh: 0, seats })
+            found(Found { starts: Starts::one(session.at.start), fresh: 0, seats })
         };
-        self.fresh(lead, scratch, &mut |start, _| {
-            let mut is_session = false;
-            while let Some(session) = sessions.next_if(|session| session.at.start <= start) {
-                is_session |= session.at.start == start;
-                seats(session, found)?;
-            }
-            if is_session { ControlFlow::Continue(()) } else { found(Found { start, fresh: 1, seats: 0 }) }
+        self.fresh(lead, scratch, &mut |starts, _| {
+            starts.each().try_for_each(|start| {
+                let mut is_session = false;
+                while let Some(session) = sessions.next_if(|session| session.at.start <= start) {
+                    is_session |= session.at.start == start;
+                    seats(session, found)?;
+                }
+                let fresh = Found { starts: Starts::one(start), fresh: 1, seats: 0 };
+                if is_session { ControlFlow::Continue(()) } else { found(fresh) }
+            })
         })?;
         sessions.try_for_each(|session| seats(session, found))
     }
@@ -159,6 +165,11 @@ impl<'q> Engine<'q> {
             && busy.takes(session.unit, lead.quantity)
             && busy.at.overlaps(session.at)
             && busy.counts(self.question.now, self.question.ignore)
+    }
+
+    /// Whether nothing is needed besides the leading candidate.
+    pub(super) const fn is_alone(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
     }
 
     /// How many more bookings what is needed besides the leading candidate can serve at a start.

@@ -29,6 +29,25 @@ pub enum GridError {
     Align(u32),
 }
 
+/// Starts in equal steps; at least one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Starts {
+    pub(super) first: Instant,
+    count: i64,
+    step: i64,
+}
+
+impl Starts {
+    pub(super) const fn one(at: Instant) -> Self {
+        Self { first: at, count: 1, step: 0 }
+    }
+
+    /// Each, in order.
+    pub(super) fn each(self) -> impl Iterator<Item = Instant> {
+        (0..self.count).map(move |number| self.first + number * self.step)
+    }
+}
+
 impl Grid {
     /// Steps of some minutes, aligned to the largest of 60, 30, 20, 15, 10, 5 minutes that divides the step, else to
     /// whole minutes: a step of 90 minutes begins on full or half hours, one of 45 on quarters.
@@ -55,7 +74,7 @@ impl Grid {
         Ok(Self { step: i64::from(step_minutes) * 60, align: i64::from(align_minutes) * 60 })
     }
 
-    /// Calls `found` with every start on the grid of `stretch` that lies within `window`, in order.
+    /// Calls `found` with the starts on the grid of `stretch` that lie within `window`, in order.
     ///
     /// `stretch` holds possible starts, the last one included; it is where the grid begins, even before the window.
     pub(super) fn starts(
@@ -63,7 +82,7 @@ impl Grid {
         stretch: Interval,
         window: Interval,
         offsets: &Offsets,
-        mut found: impl FnMut(Instant) -> ControlFlow<()>,
+        mut found: impl FnMut(Starts) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         // Two midnights are never nearer than this to a start before the first of them.
         if stretch.end - stretch.start <= 22 * 3600 {
@@ -92,19 +111,18 @@ impl Grid {
         part: Interval,
         window: Interval,
         offsets: &Offsets,
-        found: &mut impl FnMut(Instant) -> ControlFlow<()>,
+        found: &mut impl FnMut(Starts) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut at = self.first(part.start, offsets);
-        if at < window.start {
-            let behind = window.start - at;
-            at = at + (behind + self.step - 1) / self.step * self.step;
+        let mut first = self.first(part.start, offsets);
+        if first < window.start {
+            let behind = window.start - first;
+            first = first + (behind + self.step - 1) / self.step * self.step;
         }
         let end = part.end.min(window.end);
-        while at < end {
-            found(at)?;
-            at = at + self.step;
+        if first >= end {
+            return ControlFlow::Continue(());
         }
-        ControlFlow::Continue(())
+        found(Starts { first, count: (end - first - 1) / self.step + 1, step: self.step })
     }
 
     /// The first aligned time of the clock from `from` on.
@@ -115,10 +133,8 @@ impl Grid {
         let mut from = from;
         loop {
             let (offset, until) = offsets.at(from);
-            let local = from.unix() + offset;
-            let since_midnight = local.rem_euclid(DAY);
-            let ahead = (self.align - since_midnight % self.align) % self.align;
-            let at = from + ahead;
+            let past = (from.unix() + offset).rem_euclid(DAY) % self.align;
+            let at = if past == 0 { from } else { from + (self.align - past) };
             // The clocks may change before that time of the clock comes.
             if at < until {
                 return at;

@@ -60,6 +60,23 @@ impl Bulk {
     }
 }
 
+/// A start of one of the candidates.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    at: Instant,
+    /// The candidate's number.
+    lead: u32,
+    /// As in [`Found`].
+    fresh: u32,
+    seats: u32,
+}
+
+impl Start {
+    const fn new(at: Instant, found: &Found, lead: u32) -> Self {
+        Self { at, lead, fresh: found.fresh, seats: found.seats }
+    }
+}
+
 /// All slots of the window.
 #[must_use]
 pub fn slots(question: &Question<'_>) -> Offers {
@@ -76,12 +93,12 @@ pub fn slots(question: &Question<'_>) -> Offers {
         return only(&engine, question, lead);
     }
     let mut scratch = Scratch::default();
-    let mut found: Vec<(Found, u32)> = Vec::new();
+    let mut starts: Vec<Start> = Vec::new();
     for (lead, number) in leads.iter().zip(0..) {
-        collect(&engine, lead, &mut scratch, |f| found.push((f, number)));
+        collect(&engine, lead, &mut scratch, |f| starts.extend(f.starts.each().map(|at| Start::new(at, &f, number))));
     }
-    in_order(&mut found, engine.bounds);
-    merged(&engine, question, &found)
+    in_order(&mut starts, engine.bounds);
+    merged(&engine, question, &starts)
 }
 
 /// All slots of the window, for each candidate of the leading need on its own. What they share is worked out once.
@@ -92,7 +109,7 @@ pub fn bulk(question: &Question<'_>) -> Bulk {
     let mut scratch = Scratch::default();
     for lead in need.candidates {
         let from = bulk.slots.len();
-        collect(&engine, lead, &mut scratch, |f| bulk.slots.push((span(question, f.start), remaining(&engine, &[f]))));
+        collect(&engine, lead, &mut scratch, |f| bulk.slots.extend(counted(&engine, f)));
         bulk.of.push((lead.who, from..bulk.slots.len()));
     }
     bulk
@@ -105,20 +122,20 @@ pub fn first(question: &Question<'_>) -> Option<Offers> {
     let everyone = [whoever()];
     let leads = question.needs.first().map_or(&everyone[..], |need| need.candidates);
     let mut scratch = Scratch::default();
-    let mut earliest: Vec<(Found, u32)> = Vec::new();
+    let mut earliest: Vec<Start> = Vec::new();
     for (lead, number) in leads.iter().zip(0..) {
         let mut own = None;
         engine.starts(lead, &mut scratch, |f| {
-            own = Some(f);
+            own = Some(Start::new(f.starts.first, &f, number));
             ControlFlow::Break(())
         });
         let Some(own) = own else { continue };
-        let before = earliest.first().map_or(Instant::from_unix(i64::MAX), |(f, _)| f.start);
-        if own.start < before {
+        let before = earliest.first().map_or(Instant::from_unix(i64::MAX), |start| start.at);
+        if own.at < before {
             earliest.clear();
         }
-        if own.start <= before {
-            earliest.push((own, number));
+        if own.at <= before {
+            earliest.push(own);
         }
     }
     (!earliest.is_empty()).then(|| merged(&engine, question, &earliest))
@@ -173,67 +190,68 @@ fn only(engine: &Engine<'_>, question: &Question<'_>, lead: &Calendar<'_>) -> Of
     // Rarely more, so that it rarely grows.
     let mut slots = Vec::with_capacity(1024);
     collect(engine, lead, &mut Scratch::default(), |f| {
-        slots.push(Slot { at: span(question, f.start), remaining: remaining(engine, &[f]), who: everyone });
+        slots.extend(counted(engine, f).map(|(at, remaining)| Slot { at, remaining, who: everyone }));
     });
     Offers { slots, who }
 }
 
-/// How many bookings a start can take with these candidates.
-fn remaining(engine: &Engine<'_>, same: &[Found]) -> u32 {
-    let (mut fresh, mut seats) = (0_u32, 0_u32);
-    for f in same {
-        fresh = fresh.saturating_add(f.fresh);
-        seats = seats.saturating_add(f.seats);
-    }
-    if fresh > 0 {
-        fresh = fresh.min(engine.besides(same[0].start));
-    }
+/// The times of one candidate, each with how many bookings it can take.
+fn counted<'e>(engine: &'e Engine<'_>, found: Found) -> impl Iterator<Item = (Interval, u32)> + 'e {
+    let Found { starts, fresh, seats } = found;
+    let length = engine.question.terms.duration();
+    let alike = engine.is_alone().then(|| remaining(engine, starts.first, fresh, seats));
+    starts.each().map(move |start| {
+        let at = Interval { start, end: start + length };
+        (at, alike.unwrap_or_else(|| remaining(engine, start, fresh, seats)))
+    })
+}
+
+/// How many bookings a start can take with candidates who have, together, so many new ones and seats in sessions.
+fn remaining(engine: &Engine<'_>, start: Instant, fresh: u32, seats: u32) -> u32 {
+    let fresh = if fresh > 0 { fresh.min(engine.besides(start)) } else { 0 };
     fresh.saturating_mul(engine.question.terms.capacity.max(1)).saturating_add(seats)
 }
 
 /// Sorts by start; candidates of one start stay in their order.
-fn in_order(found: &mut Vec<(Found, u32)>, bounds: Interval) {
-    let minute = |f: &Found| ((f.start - bounds.start) / 60).unsigned_abs() as usize;
+fn in_order(starts: &mut Vec<Start>, bounds: Interval) {
+    let minute = |start: &Start| ((start.at - bounds.start) / 60).unsigned_abs() as usize;
     let minutes = ((bounds.end - bounds.start) / 60).unsigned_abs() as usize + 1;
-    if found.len() < minutes / 4 || found.len() > u32::MAX as usize {
-        found.sort_by_key(|(f, _)| f.start);
+    if starts.len() < minutes / 4 || starts.len() > u32::MAX as usize {
+        starts.sort_by_key(|start| start.at);
         return;
     }
     // As many starts as minutes: dealt out rather than compared.
     let mut next = vec![0_u32; minutes + 1];
-    for (f, _) in found.iter() {
-        next[minute(f) + 1] += 1;
+    for start in starts.iter() {
+        next[minute(start) + 1] += 1;
     }
     let mut before = 0;
     for count in &mut next {
         before += *count;
         *count = before;
     }
-    let mut dealt = found.clone();
-    for one in found.iter() {
-        let place = &mut next[minute(&one.0)];
-        dealt[*place as usize] = *one;
+    let mut dealt = starts.clone();
+    for start in starts.iter() {
+        let place = &mut next[minute(start)];
+        dealt[*place as usize] = *start;
         *place += 1;
     }
-    if !dealt.is_sorted_by_key(|(f, _)| f.start) {
+    if !dealt.is_sorted_by_key(|start| start.at) {
         // Starts that are not on whole minutes.
-        dealt.sort_by_key(|(f, _)| f.start);
+        dealt.sort_by_key(|start| start.at);
     }
-    *found = dealt;
+    *starts = dealt;
 }
 
-fn merged(engine: &Engine<'_>, question: &Question<'_>, found: &[(Found, u32)]) -> Offers {
+fn merged(engine: &Engine<'_>, question: &Question<'_>, starts: &[Start]) -> Offers {
     let candidates = question.needs.first().map_or(&[][..], |need| need.candidates);
-    let mut offers = Offers { slots: Vec::with_capacity(found.len()), who: Vec::new() };
-    offers.who.reserve(found.len());
-    let mut same: Vec<Found> = Vec::new();
-    for group in found.chunk_by(|one, next| one.0.start == next.0.start) {
-        same.clear();
-        same.extend(group.iter().map(|(f, _)| *f));
-        let from = offers.who.len() as u32;
-        offers.who.extend(group.iter().filter_map(|(_, number)| candidates.get(*number as usize)).map(|c| c.who));
-        let who = (from, offers.who.len() as u32);
-        offers.slots.push(Slot { at: span(question, same[0].start), remaining: remaining(engine, &same), who });
+    let mut offers = Offers { slots: Vec::with_capacity(starts.len()), who: Vec::with_capacity(starts.len()) };
+    for same in starts.chunk_by(|one, next| one.at == next.at) {
+        let (at, from) = (same[0].at, offers.who.len() as u32);
+        offers.who.extend(same.iter().filter_map(|start| candidates.get(start.lead as usize)).map(|c| c.who));
+        let together = |number: fn(&Start) -> u32| same.iter().map(number).fold(0, u32::saturating_add);
+        let remaining = remaining(engine, at, together(|start| start.fresh), together(|start| start.seats));
+        offers.slots.push(Slot { at: span(question, at), remaining, who: (from, offers.who.len() as u32) });
     }
     offers
 }

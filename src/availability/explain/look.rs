@@ -176,7 +176,7 @@ impl Looking<'_> {
     fn next(&self, lead: &Calendar<'_>) -> Option<Instant> {
         let mut next = None;
         self.engine.starts(lead, &mut Scratch::default(), |found| {
-            next = Some(found.start);
+            next = Some(found.starts.first);
             ControlFlow::Break(())
         });
         next
