@@ -6,11 +6,15 @@ use crate::ical::calendar::{CalendarHead, TAIL, render_head};
 use crate::ical::object::{Limits, Object};
 use crate::ical::personal;
 use crate::ical::timezone;
-use crate::store::{Conn, Id, Short, calendar_objects, members};
+use crate::store::{Conn, Id, Short, calendar_objects, homes, members};
 use crate::time::{Instant, Interval, Zone};
 
-use super::Error;
-use super::home::Collection;
+use super::home::{BOOKINGS, Collection, Stamp, TEAM};
+use super::{Error, Viewer};
+pub use crate::store::calendar_objects::Tagged;
+
+/// How many objects a page has at most.
+pub const PAGE: usize = calendar_objects::PAGE;
 
 /// An object of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +109,7 @@ pub fn page(
     } else {
         objects(conn, collection, which, after)?
     };
-    let next = (found.len() == calendar_objects::PAGE).then(|| found.last().map(Member::place)).flatten();
+    let next = (found.len() == PAGE).then(|| found.last().map(Member::place)).flatten();
     Ok((found, next))
 }
 
@@ -125,14 +129,26 @@ pub fn each(
         found.iter().for_each(visit);
         return Ok(next);
     }
+    each_tag(conn, collection, after, |row| visit(&tagged(row)))
+}
+
+/// A page of names and tags of all objects of a collection that are kept as clients wrote them.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn each_tag(
+    conn: &mut Conn,
+    collection: &Collection,
+    after: Option<&Place>,
+    mut visit: impl FnMut(Tagged<'_>),
+) -> Result<Option<Place>, Error> {
     let (mut read, mut next) = (0, None);
     let after = after.map_or("", |place| &place.name);
     calendar_objects::visit_tags(conn, collection.tenant, collection.id, after, |row| {
-        let member = tagged(row);
-        visit(&member);
+        visit(row);
         read += 1;
-        if read == calendar_objects::PAGE {
-            next = Some(member.place());
+        if read == PAGE {
+            next = Some(Place { end: Instant::default(), change: 0, name: row.name.into() });
         }
     })?;
     Ok(next)
@@ -193,6 +209,24 @@ pub fn find(conn: &mut Conn, c: &Collection, name: &str) -> Result<Option<Member
     Ok(members::read(conn, c.tenant, c.id, id)?.map(|row| read_booking(c, row)))
 }
 
+/// What tells whether the collection of this name in somebody's home is as it was, with the object of this name: what
+/// [`stamp`](super::home::stamp) and [`find`] give, by one statement. `None` when there is no such collection or no
+/// single row that has the object.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn find_stamped(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    (username, collection, name): (&str, &str, &str),
+) -> Result<Option<(Stamp, Option<Member>)>, Error> {
+    if matches!(collection, TEAM | BOOKINGS) {
+        return Ok(None);
+    }
+    let found = homes::object(conn, viewer.tenant, viewer.person, (username, collection, name))?;
+    Ok(found.map(|(stamp, object)| (stamp, object.map(read))))
+}
+
 /// Reads the objects of these names that are there, in any order.
 ///
 /// # Errors
@@ -223,11 +257,11 @@ pub fn booking_of(name: &str) -> Option<Id> {
     name.strip_suffix(".ics")?.parse().ok()
 }
 
-fn tagged(row: calendar_objects::Tagged) -> Member {
+fn tagged(row: Tagged<'_>) -> Member {
     Member {
-        name: row.name,
-        etag: row.etag,
-        component: row.component,
+        name: row.name.into(),
+        etag: row.etag.into(),
+        component: row.component.into(),
         body: None,
         size: None,
         exact: None,

@@ -15,7 +15,7 @@ use moka::sync::Cache;
 use super::listing::What;
 use super::property::{Stored, Wanted};
 use crate::calendar::home::{self, Collection, Home, Stamp};
-use crate::calendar::members::Member;
+use crate::calendar::members::{self, Member};
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
 use crate::store::{Conn, Id, Role, TenantId};
@@ -125,6 +125,32 @@ impl Kept {
         Ok(opened)
     }
 
+    /// An object of a collection, which is kept as by [`open`](Self::open).
+    ///
+    /// # Errors
+    /// Those of [`home::open`], and [`calendar::Error::NotFound`].
+    pub fn member(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        (username, name, member): (&str, &str, &str),
+    ) -> Result<Member, calendar::Error> {
+        let stamped = members::find_stamped(conn, viewer, (username, name, member))?;
+        let (stamp, found) = match stamped {
+            Some((stamp, found)) => (Some(stamp), found),
+            None => (home::stamp(conn, viewer, username, name)?, None),
+        };
+        let of = stamp.as_ref().map(|stamp| stamp.collection_id);
+        let opened = self.known(conn, viewer, (username, name), stamp)?;
+        self.keep(&opened);
+        let found = match found {
+            // Not that of another collection, which has taken the name meanwhile.
+            Some(found) if of == Some(opened.collection.id) => Some(found),
+            _ => members::find(conn, &opened.collection, member)?,
+        };
+        found.ok_or(calendar::Error::NotFound)
+    }
+
     /// What [`home::open`] gives. A transaction may still be undone: what it saw is to be kept when it has ended.
     ///
     /// # Errors
@@ -136,7 +162,19 @@ impl Kept {
         username: &str,
         name: &str,
     ) -> Result<Arc<Opened>, calendar::Error> {
-        let Some(stamp) = home::stamp(conn, viewer, username, name)? else {
+        let stamp = home::stamp(conn, viewer, username, name)?;
+        self.known(conn, viewer, (username, name), stamp)
+    }
+
+    /// The collection that has this stamp.
+    fn known(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        (username, name): (&str, &str),
+        stamp: Option<Stamp>,
+    ) -> Result<Arc<Opened>, calendar::Error> {
+        let Some(stamp) = stamp else {
             let (home, collection) = home::open(conn, viewer, username, name)?;
             return Ok(Arc::new(Opened { known_by: None, home: home.into(), collection: collection.into() }));
         };

@@ -18,7 +18,7 @@ use super::property::{Describe, Href, Resource, Stored};
 use super::propfind::Ask;
 use super::xml::Xml;
 use crate::calendar::home::{Collection, Home};
-use crate::calendar::members::{self, Detail, Member, Place, Which};
+use crate::calendar::members::{self, Detail, Member, PAGE, Place, Which};
 use crate::ical::object::filter::{CompFilter, Scope, matches};
 use crate::ical::object::{Limits, Object};
 use crate::store::{Conn, Store};
@@ -175,10 +175,13 @@ impl Listing {
 
     fn members(&self, conn: &mut Conn, which: Which, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
         let after = cursor.place.take();
-        let next = members::each(conn, &self.collection, which, after.as_ref(), |member| {
-            self.write(xml, member, cursor);
-        })?;
-        cursor.place = next;
+        xml.reserve(FRAME * PAGE.min(usize::try_from(self.collection.change).unwrap_or(PAGE)));
+        let (collection, after) = (&self.collection, after.as_ref());
+        cursor.place = if self.ask.wanted.is_tag() && !collection.is_bookings() {
+            members::each_tag(conn, collection, after, |row| Describe::tag(xml, &self.href, row))?
+        } else {
+            members::each(conn, collection, which, after, |member| self.write(xml, member, cursor))?
+        };
         Ok(cursor.place.is_some())
     }
 
@@ -262,10 +265,14 @@ impl Listing {
     }
 
     fn changed(&self, conn: &mut Conn, changed: Changed, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
-        let which = match (changed.after, changed.limit) {
-            (None, None) => Which::All(self.ask.wanted.detail()),
-            (after, _) => Which::Changed { after: after.unwrap_or(0), until: self.collection.change },
-        };
+        if (changed.after, changed.limit) == (None, None) {
+            let more = self.members(conn, Which::All(self.ask.wanted.detail()), cursor, xml)?;
+            if !more {
+                self.end_of_changes(xml, self.collection.change);
+            }
+            return Ok(more);
+        }
+        let which = Which::Changed { after: changed.after.unwrap_or(0), until: self.collection.change };
         let mut known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
         let read = self.texts(conn, &page)?;
@@ -328,9 +335,11 @@ impl Listing {
     }
 }
 
+/// About as many octets as a response has without a text.
+const FRAME: usize = 224;
+
 /// Makes room for the responses of some members, about.
 fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {
-    const FRAME: usize = 224;
     let of = |member: &Member| FRAME + member.name.len() + member.body.as_ref().map_or(0, |body| body.len() * 9 / 8);
     xml.reserve(members.map(of).sum());
 }

@@ -11,7 +11,7 @@ use super::path::Target;
 use super::request::{self, Prefer};
 use super::{DavState, Session, bookings, limits};
 use crate::calendar::home;
-use crate::calendar::members::{self, Member};
+use crate::calendar::members::Member;
 use crate::calendar::precondition::Preconditions;
 use crate::calendar::write::{self, Incoming, Transfer, Written};
 use crate::calendar::{self};
@@ -54,10 +54,9 @@ pub(super) async fn get(
     let viewer = session.viewer;
     let expected = request::preconditions(headers, &place.target())?;
     let kept = state.kept().clone();
-    let found = state.store().look_up(move |conn| {
-        let opened = kept.open(conn, &viewer, &place.username, &place.collection)?;
-        members::find(conn, &opened.collection, &place.name)?.ok_or(calendar::Error::NotFound)
-    });
+    let found = state
+        .store()
+        .look_up(move |conn| kept.member(conn, &viewer, (&place.username, &place.collection, &place.name)));
     let member = found.await?;
     if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&member.etag))) {
         return Err(calendar::Error::Precondition.into());

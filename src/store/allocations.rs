@@ -164,7 +164,7 @@ pub fn insert(conn: &mut Conn, allocation: &Allocation) -> Result<(), Error> {
         // A plain INSERT writes its row first and then waits for those in its way, who wait for it: a deadlock that
         // PostgreSQL breaks after a second, one of them at a time. ON CONFLICT withdraws the row before it waits.
         Conn::Pg(c) => query.on_conflict_do_nothing().execute(c)?,
-        Conn::Sqlite(c) => query.execute(c)?,
+        Conn::Sqlite(c, _) => query.execute(c)?,
     };
     if inserted == 1 { Ok(()) } else { Err(Error::overlap()) }
 }

@@ -151,12 +151,12 @@ pub fn replace(conn: &mut Conn, object: CalendarObject) -> Result<(), Error> {
 pub const PAGE: usize = 1000;
 
 /// An object of which little more than its tag is read.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
-pub struct Tagged {
-    pub name: Short,
-    pub component: Short,
-    pub etag: Short,
+pub struct Tagged<'r> {
+    pub name: &'r str,
+    pub component: &'r str,
+    pub etag: &'r str,
 }
 
 /// An object in a listing, without its text.
@@ -189,13 +189,13 @@ pub struct Read {
     pub modified_at: Instant,
 }
 
-type TaggedRow = (Text, Text, Text);
 type ListedRow = (Text, Text, Text, Integer, Bool, BigInt, BigInt, BigInt);
 type ReadRow = (Text, Text, Text, Text, BigInt, BigInt, Bool, BigInt, BigInt);
 
 statement! {
-    TagsAfter(tenant: TenantId as BigInt, collection: Id as Binary, after: String as Text) -> TaggedRow,
-    "SELECT name, component, etag FROM calendar_objects
+    // One column instead of three: each costs about as much as finding its row. Only names may have spaces.
+    TagsAfter(tenant: TenantId as BigInt, collection: Id as Binary, after: String as Text) -> Text,
+    "SELECT concat_ws(' ', component, etag, name) FROM calendar_objects
      WHERE tenant_id = ? AND collection_id = ? AND name > ? AND NOT deleted ORDER BY name LIMIT 1000"
 }
 
@@ -208,15 +208,24 @@ pub fn visit_tags(
     tenant: TenantId,
     collection: Id,
     after: &str,
-    mut visit: impl FnMut(Tagged),
+    mut visit: impl FnMut(Tagged<'_>),
 ) -> Result<(), Error> {
     let query = TagsAfter { tenant, collection, after: after.to_owned() };
     on!(conn, |c| {
-        for row in query.load_iter::<Tagged, _>(c)? {
-            visit(row?);
+        for row in query.load_iter::<String, _>(c)? {
+            let row = row?;
+            let (component, rest) = word(&row);
+            let (etag, name) = word(rest);
+            visit(Tagged { name, component, etag });
         }
     });
     Ok(())
+}
+
+/// What is before the first space, and what after it.
+fn word(text: &str) -> (&str, &str) {
+    let space = memchr::memchr(b' ', text.as_bytes()).unwrap_or(text.len());
+    (&text[..space], text.get(space + 1..).unwrap_or_default())
 }
 
 statement! {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use diesel_async::pooled_connection::PoolableConnection;
 
+use super::statement::statement;
 use super::{Error, dialect, tls};
 
 /// Runs a future on the current-thread runtime of the thread that owns the connection.
@@ -49,7 +50,7 @@ pub enum Conn {
     /// PostgreSQL.
     Pg(PgConn),
     /// SQLite.
-    Sqlite(SqliteConnection),
+    Sqlite(SqliteConnection, Nesting),
 }
 
 /// Runs a diesel expression on the connection, compiled once for each database.
@@ -57,7 +58,7 @@ macro_rules! on {
     ($conn:expr, |$c:ident| $body:expr) => {
         match $conn {
             $crate::store::Conn::Pg($c) => $body,
-            $crate::store::Conn::Sqlite($c) => $body,
+            $crate::store::Conn::Sqlite($c, _) => $body,
         }
     };
 }
@@ -72,7 +73,7 @@ macro_rules! locking {
                 let $locked = $query.$lock();
                 $body
             }
-            $crate::store::Conn::Sqlite($c) => {
+            $crate::store::Conn::Sqlite($c, _) => {
                 let $locked = $query;
                 $body
             }
@@ -98,7 +99,7 @@ impl Conn {
             let mut conn = SqliteConnection::establish(path).map_err(|e| Error::Connect(format!("{path}: {e}")))?;
             conn.batch_execute(dialect::SQLITE_SETTINGS)?;
             conn.batch_execute(if writer { dialect::SQLITE_WRITER } else { dialect::SQLITE_READER })?;
-            return Ok(Self::Sqlite(conn));
+            return Ok(Self::Sqlite(conn, Nesting::default()));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let conn = ThreadRuntime::get_runtime().0.block_on(connect_postgres(url))?;
@@ -128,8 +129,7 @@ impl Conn {
         let end = match (&mut *self, result.is_ok()) {
             (Self::Pg(c), true) => PgManager::commit_transaction(c),
             (Self::Pg(c), false) => PgManager::rollback_transaction(c),
-            (Self::Sqlite(c), true) => SqliteManager::commit_transaction(c),
-            (Self::Sqlite(c), false) => SqliteManager::rollback_transaction(c),
+            (Self::Sqlite(c, nesting), kept) => nesting.end(c, kept),
         };
         match (result, end) {
             (Ok(value), Ok(())) => Ok(value),
@@ -146,10 +146,7 @@ impl Conn {
     fn begin(&mut self) -> QueryResult<()> {
         match self {
             Self::Pg(c) => PgManager::begin_transaction(c),
-            Self::Sqlite(c) => match SqliteManager::transaction_manager_status_mut(c).transaction_depth()? {
-                None => SqliteManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-                Some(_) => SqliteManager::begin_transaction(c),
-            },
+            Self::Sqlite(c, nesting) => nesting.begin(c),
         }
     }
 
@@ -158,10 +155,17 @@ impl Conn {
     /// # Errors
     /// What `work` returns, or a failure to begin.
     pub fn snapshot<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        let begin = if self.is_postgres() { dialect::POSTGRES_SNAPSHOT } else { dialect::SQLITE_SNAPSHOT };
-        self.batch_execute(begin)?;
+        match self {
+            Self::Pg(c) => c.batch_execute(dialect::POSTGRES_SNAPSHOT),
+            Self::Sqlite(c, _) => BeginReading {}.execute(c).map(|_| ()),
+        }
+        .map_err(Error::from)?;
         let result = work(self);
-        self.batch_execute("COMMIT")?;
+        match self {
+            Self::Pg(c) => c.batch_execute("COMMIT"),
+            Self::Sqlite(c, _) => Commit {}.execute(c).map(|_| ()),
+        }
+        .map_err(Error::from)?;
         result
     }
 
@@ -176,9 +180,7 @@ impl Conn {
     /// Whether the connection can take no more work: closed by the server, or left inside a transaction.
     pub(super) fn is_broken(&mut self) -> bool {
         match self {
-            Self::Sqlite(c) => {
-                !matches!(SqliteManager::transaction_manager_status_mut(c).transaction_depth(), Ok(None))
-            }
+            Self::Sqlite(_, nesting) => *nesting != Nesting::default(),
             Self::Pg(c) => {
                 // Lets the connection's own task run once, so that a close by the server is seen.
                 ThreadRuntime::get_runtime().0.block_on(tokio::task::yield_now());
@@ -190,7 +192,51 @@ impl Conn {
 }
 
 type PgManager = <PgConn as Connection>::TransactionManager;
-type SqliteManager = AnsiTransactionManager;
+
+statement! { Begin() -> (), "BEGIN IMMEDIATE" }
+statement! { BeginReading() -> (), "BEGIN DEFERRED" }
+statement! { Commit() -> (), "COMMIT" }
+statement! { Rollback() -> (), "ROLLBACK" }
+statement! { Savepoint() -> (), "SAVEPOINT unit" }
+statement! { Release() -> (), "RELEASE unit" }
+statement! { RollbackTo() -> (), "ROLLBACK TO unit" }
+
+/// How many transactions and savepoints are open on SQLite: `None` after one that could not be ended, when nothing more
+/// may be done on the connection.
+///
+/// diesel's own manager would have SQLite parse each of these statements each time, which takes as long as writing a row.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Nesting(Option<u32>);
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self(Some(0))
+    }
+}
+
+impl Nesting {
+    fn begin(&mut self, c: &mut SqliteConnection) -> QueryResult<()> {
+        let open = self.0.ok_or(diesel::result::Error::BrokenTransactionManager)?;
+        if open == 0 { Begin {}.execute(c) } else { Savepoint {}.execute(c) }?;
+        self.0 = Some(open + 1);
+        Ok(())
+    }
+
+    fn end(&mut self, c: &mut SqliteConnection, kept: bool) -> QueryResult<()> {
+        let open = self.0.take().ok_or(diesel::result::Error::BrokenTransactionManager)?;
+        let ended = match (open, kept) {
+            (..=1, true) => Commit {}.execute(c),
+            (..=1, false) => Rollback {}.execute(c),
+            (_, true) => Release {}.execute(c),
+            (_, false) => RollbackTo {}.execute(c).and_then(|_| Release {}.execute(c)),
+        };
+        // A COMMIT that failed may have left the transaction open.
+        if ended.is_ok() || (open == 1 && kept && Rollback {}.execute(c).is_ok()) {
+            self.0 = Some(open.saturating_sub(1));
+        }
+        ended.map(|_| ())
+    }
+}
 
 async fn connect_postgres(url: &str) -> Result<AsyncPgConnection, Error> {
     let (mut config, mode) = tls::postgres_config(url)?;

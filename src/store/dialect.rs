@@ -18,7 +18,6 @@ pub(super) const POSTGRES_SETTINGS: &str = "SET statement_timeout='30s'; SET loc
      SET idle_in_transaction_session_timeout='60s'; SET synchronous_commit='on'; SET timezone='UTC'; \
      SET application_name='fasti'";
 
-pub(super) const SQLITE_SNAPSHOT: &str = "BEGIN DEFERRED";
 pub(super) const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The advisory lock under which one instance migrates while the others wait ("fasti" in ASCII).

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 use super::schema::{app_passwords, delegates, objects};
 use super::statement::statement;
-use super::{Conn, Error, Id, TenantId, calendars, dav_properties, on};
+use super::{Conn, Error, Id, TenantId, calendar_objects, calendars, dav_properties, on};
 use crate::time::Instant;
 
 /// A collection in somebody's home, as far as it can change.
@@ -69,6 +69,37 @@ pub fn calendar(
     name: &str,
 ) -> Result<Option<Stamp>, Error> {
     let query = OfCalendar { viewer, tenant, username: username.to_owned(), name: name.to_owned() };
+    Ok(on!(conn, |c| query.get_result(c).optional())?)
+}
+
+type Object = (Text, Text, Text, Text, BigInt, BigInt, Bool, BigInt, BigInt);
+
+statement! {
+    OfObject(viewer: Id as Binary, member: String as Text, tenant: TenantId as BigInt, username: String as Text,
+             name: String as Text) -> (Row, Nullable<Object>),
+    "SELECT p.person_id, p.version, d.may_write, k.collection_id, k.epoch, c.opaque, c.timezone, k.change, k.changed_at,
+     k.octets, o.name, o.etag, o.component, o.body, o.first_start, o.last_end, o.exact, o.created_at, o.modified_at
+     FROM people p
+     JOIN calendars c ON c.tenant_id = p.tenant_id AND c.owner_id = p.person_id
+     JOIN collections k ON k.tenant_id = c.tenant_id AND k.collection_id = c.collection_id
+     LEFT JOIN delegates d ON d.tenant_id = p.tenant_id AND d.owner_id = p.person_id AND d.delegate_id = ?
+     LEFT JOIN calendar_objects o ON o.tenant_id = k.tenant_id AND o.collection_id = k.collection_id AND o.name = ?
+       AND NOT o.deleted
+     WHERE p.tenant_id = ? AND p.username = ? AND p.deleted_at IS NULL AND c.name = ?"
+}
+
+/// [`calendar`], and the object of this name in it.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn object(
+    conn: &mut Conn,
+    tenant: TenantId,
+    viewer: Id,
+    (username, name, member): (&str, &str, &str),
+) -> Result<Option<(Stamp, Option<calendar_objects::Read>)>, Error> {
+    let (username, name, member) = (username.to_owned(), name.to_owned(), member.to_owned());
+    let query = OfObject { viewer, member, tenant, username, name };
     Ok(on!(conn, |c| query.get_result(c).optional())?)
 }
 

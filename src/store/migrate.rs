@@ -1,5 +1,8 @@
 //! Bringing the schema to this version: twin folders of migrations, forward only.
 
+use diesel::backend::Backend;
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, Error, dialect, on};
@@ -17,23 +20,24 @@ pub fn migrate(url: &str) -> Result<Vec<String>, Error> {
 }
 
 fn migrate_here(url: &str) -> Result<Vec<String>, Error> {
-    let mut conn = Conn::open(url, true)?;
-    if !conn.is_postgres() {
-        // The write lock makes other starting instances wait; diesel's own transaction becomes a savepoint of it.
-        return conn.transaction(|c| run(c, SQLITE));
+    match Conn::open(url, true)? {
+        // The write lock makes other starting instances wait; the transaction of each migration is a savepoint of it.
+        Conn::Sqlite(mut c, _) => c.immediate_transaction(|c| run(c, SQLITE)),
+        Conn::Pg(mut c) => {
+            c.batch_execute(&format!("SET lock_timeout=0; SELECT pg_advisory_lock({})", dialect::MIGRATION_LOCK))?;
+            let result = run(&mut c, POSTGRES);
+            c.batch_execute(&format!("SELECT pg_advisory_unlock({})", dialect::MIGRATION_LOCK))?;
+            result
+        }
     }
-    conn.batch_execute(&format!("SET lock_timeout=0; SELECT pg_advisory_lock({})", dialect::MIGRATION_LOCK))?;
-    let result = run(&mut conn, POSTGRES);
-    conn.batch_execute(&format!("SELECT pg_advisory_unlock({})", dialect::MIGRATION_LOCK))?;
-    result
 }
 
-fn run(conn: &mut Conn, migrations: EmbeddedMigrations) -> Result<Vec<String>, Error> {
-    let refused = |e: Box<dyn std::error::Error + Send + Sync>| Error::Migration(e.to_string());
-    on!(conn, |c| {
-        let applied = c.run_pending_migrations(migrations).map_err(refused)?;
-        Ok(applied.iter().map(ToString::to_string).collect())
-    })
+fn run<DB: Backend>(c: &mut impl MigrationHarness<DB>, migrations: EmbeddedMigrations) -> Result<Vec<String>, Error>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let applied = c.run_pending_migrations(migrations).map_err(|refused| Error::Migration(refused.to_string()))?;
+    Ok(applied.iter().map(ToString::to_string).collect())
 }
 
 /// The names of migrations that this version brings and the database does not have yet.

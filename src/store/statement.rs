@@ -31,7 +31,8 @@ macro_rules! statement {
             $($type: diesel::serialize::ToSql<$sql_type, DB>,)*
         {
             fn walk_ast<'b>(&'b self, mut out: diesel::query_builder::AstPass<'_, 'b, DB>) -> diesel::QueryResult<()> {
-                const PARTS: [&str; [$(stringify!($bind)),*].len() + 1] = $crate::store::statement::parts($sql);
+                const BINDS: &[&str] = &[$(stringify!($bind)),*];
+                const PARTS: [&str; BINDS.len() + 1] = $crate::store::statement::parts($sql);
                 let mut parts = PARTS.iter();
                 out.push_sql(parts.next().copied().unwrap_or_default());
                 $(

@@ -167,6 +167,6 @@ pub fn database_now(conn: &mut Conn) -> Result<Instant, Error> {
     use diesel::dsl::sql;
     Ok(match conn {
         Conn::Pg(c) => diesel::select(sql::<BigInt>("extract(epoch FROM clock_timestamp())::bigint")).get_result(c)?,
-        Conn::Sqlite(c) => diesel::select(sql::<BigInt>("CAST(strftime('%s', 'now') AS INTEGER)")).get_result(c)?,
+        Conn::Sqlite(c, _) => diesel::select(sql::<BigInt>("CAST(strftime('%s', 'now') AS INTEGER)")).get_result(c)?,
     })
 }

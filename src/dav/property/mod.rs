@@ -97,6 +97,11 @@ impl Wanted {
         self.named().iter().map(of).fold(least, Detail::max)
     }
 
+    /// Whether nothing but tags is asked for: what clients ask most of long lists.
+    pub fn is_tag(&self) -> bool {
+        matches!(self.named(), [Asked::Live(_, Live::ETag)]) && matches!(self, Self::These(_))
+    }
+
     /// Whether parts of texts are to be picked, or dates worked out.
     pub fn selects(&self) -> bool {
         self.named().iter().any(|asked| matches!(asked, Asked::CalendarData(_, Some(_))))

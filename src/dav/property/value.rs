@@ -3,6 +3,7 @@
 use super::resource::username;
 use super::{Asked, Href, Live, Resource, Stored, Wanted, access, collection, principal};
 use crate::calendar::home::{Contents, Rights};
+use crate::calendar::members::Tagged;
 use crate::dav::calendar_data;
 use crate::dav::path::{self, Target};
 use crate::dav::report::Report;
@@ -41,13 +42,22 @@ impl Describe<'_> {
             }
             Wanted::These(asked) => self.these(xml, asked, resource, set, budget, &mut missing),
         }
-        xml.raw("</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>");
-        if !missing.is_empty() && !self.minimal {
-            xml.raw("<D:propstat><D:prop>");
-            missing.iter().for_each(|name| xml.empty_name(name));
-            xml.raw("</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>");
+        if missing.is_empty() || self.minimal {
+            return xml.raw("</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>");
         }
-        xml.raw("</D:response>");
+        xml.raw("</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat><D:propstat><D:prop>");
+        missing.iter().for_each(|name| xml.empty_name(name));
+        xml.raw("</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat></D:response>");
+    }
+
+    /// [`response`](Self::response) for an object of which nothing but its tag is asked for.
+    pub fn tag(xml: &mut Xml, collection: &str, object: Tagged<'_>) {
+        xml.raw("<D:response><D:href>");
+        Href::Member(collection, object.name).write(xml);
+        xml.raw("</D:href><D:propstat><D:prop><D:getetag>&quot;");
+        // It has no character that needs a reference: it is base64url or a number.
+        xml.raw(object.etag);
+        xml.raw("&quot;</D:getetag></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>");
     }
 
     fn these<'n>(
@@ -97,10 +107,10 @@ impl Describe<'_> {
             xml.raw(value);
             return true;
         }
-        // The plain ones of listings, without a detour.
+        // Without a detour, as in `tag`.
         if let (Live::ETag, Resource::Object(_, _, member)) = (live, resource) {
             xml.raw("<D:getetag>&quot;");
-            xml.escaped(&member.etag);
+            xml.raw(&member.etag);
             xml.raw("&quot;</D:getetag>");
             return true;
         }

@@ -19,6 +19,11 @@ on_both! {
         let listed = anna.propfind(&path, "1", "<D:getetag/><D:getcontentlength/>").await.insist(207);
         assert_eq!(listed.hrefs().len(), 2);
         assert!(listed.responses()[1].contains(&format!("<D:getcontentlength>{}</D:getcontentlength>", text.len())));
+        let listed = anna.propfind(&path, "1", "<D:getetag/><D:getcontenttype/>").await.insist(207);
+        let (response, tag) = (listed.responses()[1].to_owned(), made.header("etag").trim_matches('"'));
+        assert!(response.contains("one%20%26%C3%A9.ics</D:href>"), "{response}");
+        assert!(response.contains(&format!("<D:getetag>&quot;{tag}&quot;</D:getetag>")), "{response}");
+        assert!(response.contains("component=VEVENT</D:getcontenttype>"), "{response}");
         // LF alone becomes CRLF, and so the tag of what was sent is not known.
         let made = anna.put(&format!("{path}two.ics"), &[], &event("two", "20260901T080000Z", "").replace("\r\n", "\n")).await.insist(201);
         assert_eq!(made.header("etag"), "");
