@@ -98,7 +98,9 @@ impl Conn {
         if let Some(path) = url.strip_prefix("sqlite://") {
             let mut conn = SqliteConnection::establish(path).map_err(|e| Error::Connect(format!("{path}: {e}")))?;
             conn.batch_execute(dialect::SQLITE_SETTINGS)?;
-            conn.batch_execute(if writer { dialect::SQLITE_WRITER } else { dialect::SQLITE_READER })?;
+            if !writer {
+                conn.batch_execute(dialect::SQLITE_READER)?;
+            }
             return Ok(Self::Sqlite(conn, Nesting::default()));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -256,5 +258,83 @@ async fn connect_postgres(url: &str) -> Result<AsyncPgConnection, Error> {
             let (client, conn) = config.connect(tls).await.map_err(failed)?;
             AsyncPgConnection::try_from_client_and_connection(client, conn).await.map_err(adopted)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_types::BigInt;
+
+    use super::*;
+
+    statement! { Count() -> BigInt, "SELECT count(*) FROM parents" }
+
+    fn opened(dir: &tempfile::TempDir) -> Conn {
+        let mut conn = Conn::open(&format!("sqlite://{}", dir.path().join("t.db").display()), true).unwrap();
+        let tables = "CREATE TABLE parents (id INTEGER PRIMARY KEY);
+            CREATE TABLE children (of INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);";
+        conn.batch_execute(tables).unwrap();
+        conn
+    }
+
+    fn parents(conn: &mut Conn) -> i64 {
+        on!(conn, |c| Count {}.get_result(c)).unwrap()
+    }
+
+    fn insert(conn: &mut Conn, sql: &str) -> Result<(), Error> {
+        conn.batch_execute(sql)
+    }
+
+    #[test]
+    fn what_fails_within_a_transaction_is_undone_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut conn = opened(&dir);
+        let outer = conn.transaction(|conn| {
+            insert(conn, "INSERT INTO parents VALUES (1)")?;
+            let inner = conn.transaction(|conn| {
+                insert(conn, "INSERT INTO parents VALUES (2)")?;
+                conn.transaction(|conn| insert(conn, "INSERT INTO parents VALUES (3)"))?;
+                insert(conn, "INSERT INTO parents VALUES (1)")
+            });
+            assert!(inner.is_err());
+            conn.transaction(|conn| insert(conn, "INSERT INTO parents VALUES (4)"))
+        });
+        assert!(outer.is_ok() && !conn.is_broken());
+        assert_eq!(parents(&mut conn), 2);
+        let undone: Result<(), Error> = conn.transaction(|conn| {
+            conn.transaction(|conn| insert(conn, "INSERT INTO parents VALUES (5)"))?;
+            Err(Error::Panic)
+        });
+        assert!(undone.is_err() && !conn.is_broken());
+        assert_eq!(parents(&mut conn), 2);
+    }
+
+    #[test]
+    fn a_commit_that_is_refused_leaves_nothing_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut conn = opened(&dir);
+        let orphan = |conn: &mut Conn| insert(conn, "INSERT INTO parents VALUES (1); INSERT INTO children VALUES (9)");
+        assert!(conn.transaction(orphan).is_err() && !conn.is_broken());
+        assert_eq!(parents(&mut conn), 0);
+        conn.transaction(|conn| insert(conn, "INSERT INTO parents VALUES (1)")).unwrap();
+        assert_eq!(parents(&mut conn), 1);
+    }
+
+    #[test]
+    fn nothing_more_is_done_in_a_transaction_that_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut conn = opened(&dir);
+        let gone = conn.transaction(|conn| {
+            insert(conn, "INSERT INTO parents VALUES (1)")?;
+            // SQLite itself ends the whole transaction, as it does when the disk is full.
+            let lost = conn.transaction(|conn| insert(conn, "INSERT OR ROLLBACK INTO parents VALUES (1)"));
+            assert!(lost.is_err());
+            // Outside of a transaction this would be there for good.
+            let alone = conn.transaction(|conn| insert(conn, "INSERT INTO parents VALUES (2)"));
+            assert!(alone.is_err());
+            Ok::<_, Error>(())
+        });
+        assert!(gone.is_err() && conn.is_broken());
+        assert_eq!(parents(&mut conn), 0);
     }
 }

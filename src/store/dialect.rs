@@ -1,14 +1,13 @@
 //! What differs between the two databases and is no query: nothing outside `store` knows it.
 
-/// `synchronous=FULL`: an acknowledged booking survives a loss of power.
+/// `synchronous=FULL`: an acknowledged booking survives a loss of power. 16 MiB of pages for each connection: of the
+/// readers one alone is used as long as it keeps up.
 pub(super) const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-     PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+     PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; \
+     PRAGMA cache_size=-16384;";
 
-/// 16 MiB of pages for the one writer.
-pub(super) const SQLITE_WRITER: &str = "PRAGMA cache_size=-16384;";
-
-/// 4 MiB of pages for each reader, which cannot write. The file is in the system's memory, too.
-pub(super) const SQLITE_READER: &str = "PRAGMA cache_size=-4096; PRAGMA query_only=ON;";
+/// A reader cannot write.
+pub(super) const SQLITE_READER: &str = "PRAGMA query_only=ON;";
 
 /// Whoever looks something up on their own thread does not wait for a lock: the readers do.
 pub(super) const SQLITE_NEAR: &str = "PRAGMA busy_timeout=0;";

@@ -26,6 +26,7 @@ mod migrate;
 mod near;
 pub mod orders;
 pub mod people;
+mod queue;
 pub mod resources;
 #[rustfmt::skip]
 mod schema;

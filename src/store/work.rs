@@ -5,13 +5,13 @@
 //! done where they are asked for when the database is a file here (`near`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant as Tick};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
 use super::near::Near;
+use super::queue::{Entrance, Queue};
 use super::{Conn, Error, WorkError};
 
 /// Units that one commit on SQLite carries at most.
@@ -46,8 +46,8 @@ impl Options {
 /// The database, as everything above `store` sees it.
 #[derive(Clone)]
 pub struct Store {
-    readers: Sender<Job>,
-    writers: Sender<Job>,
+    readers: Arc<Entrance<Job>>,
+    writers: Arc<Entrance<Job>>,
     near: Option<Arc<Near>>,
     postgres: bool,
     wait: Duration,
@@ -57,10 +57,10 @@ pub struct Store {
 type Answer = Box<dyn FnOnce(bool) + Send>;
 
 enum Outcome {
-    /// The caller has its answer.
-    Answered,
-    /// The caller is answered after the group's commit.
-    AfterCommit(Answer),
+    /// Nothing more is to be done for the caller.
+    Over,
+    /// The unit is done, and its caller to be answered: on SQLite after the group's commit.
+    Done(Answer),
     /// The connection was dead before anything was done: run it again on a new one.
     Again,
 }
@@ -80,15 +80,16 @@ impl Store {
     /// [`Error::Connect`] or [`Error::Url`] when the first connection fails.
     pub fn connect(url: &str, options: &Options) -> Result<Self, Error> {
         let postgres = !url.starts_with("sqlite:");
-        let (readers, reading) = bounded(options.queue);
+        let queue = || Arc::new(Entrance(Arc::new(Queue::new(options.queue))));
+        let readers = queue();
         for i in 0..options.threads.max(1) {
-            spawn(url, &format!("store-{i}"), reading.clone(), Kind::Single { writes: postgres })?;
+            spawn(url, &format!("store-{i}"), &readers, Kind::Single { writes: postgres })?;
         }
         let writers = if postgres {
-            readers.clone()
+            Arc::clone(&readers)
         } else {
-            let (writers, writing) = bounded(options.queue);
-            spawn(url, "store-writer", writing, Kind::Group)?;
+            let writers = queue();
+            spawn(url, "store-writer", &writers, Kind::Group)?;
             writers
         };
         let near = if postgres { None } else { Some(Arc::new(Near::open(url, options.near)?)) };
@@ -104,7 +105,7 @@ impl Store {
     /// Units waiting to read and to write.
     #[must_use]
     pub fn queued(&self) -> (usize, usize) {
-        (self.readers.len(), self.writers.len())
+        (self.readers.0.len(), self.writers.0.len())
     }
 
     /// Runs a unit that looks up a few rows by their keys. On SQLite that is done on this very thread, so it must not be
@@ -138,8 +139,8 @@ impl Store {
             if result.is_err() && std::mem::take(&mut fresh) && conn.is_broken() {
                 return Outcome::Again;
             }
-            send(answer.take(), result);
-            Outcome::Answered
+            let answer = answer.take();
+            Outcome::Done(Box::new(move |_| send(answer, result)))
         })
         .await
     }
@@ -162,11 +163,7 @@ impl Store {
                 return Outcome::Again;
             }
             let answer = answer.take();
-            if conn.is_postgres() {
-                send(answer, result);
-                return Outcome::Answered;
-            }
-            Outcome::AfterCommit(Box::new(move |committed| {
+            Outcome::Done(Box::new(move |committed| {
                 let lost = || Err(Error::Db(diesel::result::Error::RollbackTransaction).into());
                 send(answer, if committed || result.is_err() { result } else { lost() });
             }))
@@ -176,7 +173,7 @@ impl Store {
 
     async fn submit<T, E>(
         &self,
-        queue: &Sender<Job>,
+        queue: &Entrance<Job>,
         mut work: impl FnMut(&mut Conn, &mut Option<Reply<T, E>>) -> Outcome + Send + 'static,
     ) -> Result<T, E>
     where
@@ -188,12 +185,12 @@ impl Store {
         let run = Box::new(move |conn: Option<&mut Conn>| {
             let Some(conn) = conn else {
                 send(reply.take(), Err(Error::Busy.into()));
-                return Outcome::Answered;
+                return Outcome::Over;
             };
             work(conn, &mut reply)
         });
         let job = Job { run, deadline: Tick::now() + self.wait };
-        queue.try_send(job).map_err(|_| Error::Busy)?;
+        queue.0.push(job).map_err(|_| Error::Busy)?;
         answered.await.unwrap_or_else(|_| Err(Error::Panic.into()))
     }
 }
@@ -242,9 +239,9 @@ enum Kind {
     Group,
 }
 
-fn spawn(url: &str, name: &str, jobs: Receiver<Job>, kind: Kind) -> Result<(), Error> {
-    let url = url.to_owned();
-    let (opened, ready) = bounded(1);
+fn spawn(url: &str, name: &str, jobs: &Entrance<Job>, kind: Kind) -> Result<(), Error> {
+    let (url, jobs) = (url.to_owned(), Arc::clone(&jobs.0));
+    let (opened, ready) = mpsc::sync_channel(1);
     let thread = move || {
         let writes = !matches!(kind, Kind::Single { writes: false });
         let mut conn = match Conn::open(&url, writes) {
@@ -255,7 +252,8 @@ fn spawn(url: &str, name: &str, jobs: Receiver<Job>, kind: Kind) -> Result<(), E
             }
         };
         opened.send(Ok(())).ok();
-        while let Ok(mut job) = jobs.recv() {
+        let mut answer: Option<Answer> = None;
+        while let Some(mut job) = jobs.pop(|| settle(answer.take())) {
             if Tick::now() > job.deadline {
                 (job.run)(None);
                 continue;
@@ -264,15 +262,27 @@ fn spawn(url: &str, name: &str, jobs: Receiver<Job>, kind: Kind) -> Result<(), E
                 reopen(&mut conn, &url, writes);
             }
             let ran = catch_unwind(AssertUnwindSafe(|| match kind {
-                Kind::Group => run_group(&mut conn, job, &jobs),
-                Kind::Single { .. } => {
-                    if let Outcome::Again = (job.run)(Some(&mut conn)) {
-                        reopen(&mut conn, &url, writes);
-                        (job.run)(Some(&mut conn));
-                    }
+                Kind::Group => {
+                    run_group(&mut conn, job, &jobs);
+                    None
                 }
+                Kind::Single { .. } => match (job.run)(Some(&mut conn)) {
+                    Outcome::Over => None,
+                    Outcome::Done(answer) => Some(answer),
+                    Outcome::Again => {
+                        reopen(&mut conn, &url, writes);
+                        match (job.run)(Some(&mut conn)) {
+                            Outcome::Done(answer) => Some(answer),
+                            Outcome::Over | Outcome::Again => None,
+                        }
+                    }
+                },
             }));
-            if ran.is_err() || conn.is_broken() {
+            let failed = ran.is_err();
+            answer = ran.unwrap_or_default();
+            if failed || conn.is_broken() {
+                // Opening it again may take its time.
+                settle(answer.take());
                 reopen(&mut conn, &url, writes);
             }
         }
@@ -281,19 +291,26 @@ fn spawn(url: &str, name: &str, jobs: Receiver<Job>, kind: Kind) -> Result<(), E
     ready.recv().map_err(|e| Error::Connect(e.to_string()))?
 }
 
+/// Answers the caller of a unit that stands.
+fn settle(answer: Option<Answer>) {
+    if let Some(answer) = answer {
+        answer(true);
+    }
+}
+
 /// Runs `job` and what waits behind it in one transaction, and answers all of them after its commit.
-fn run_group(conn: &mut Conn, job: Job, jobs: &Receiver<Job>) {
+fn run_group(conn: &mut Conn, job: Job, jobs: &Queue<Job>) {
     let mut answers: Vec<Answer> = Vec::new();
     let committed = conn.transaction(|conn| -> Result<(), Error> {
         let mut next = Some(job);
         let mut units = 0;
         while let Some(mut job) = next.take() {
-            if let Outcome::AfterCommit(answer) = (job.run)(Some(conn)) {
+            if let Outcome::Done(answer) = (job.run)(Some(conn)) {
                 answers.push(answer);
             }
             units += 1;
             if units < GROUP {
-                next = jobs.try_recv().ok();
+                next = jobs.try_pop();
             }
         }
         Ok(())
