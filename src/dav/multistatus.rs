@@ -96,17 +96,18 @@ pub(super) trait Pages: Send + Sized + 'static {
     fn next(self) -> impl Future<Output = Result<(Bytes, Option<Self>), Failure>> + Send;
 }
 
-/// The answer made of what is there and what is left, which is read while the client takes it.
+/// The answer made of what is there and what is left: a page is read while the client takes the one before it.
 pub(super) fn streamed<P: Pages>(first: [Bytes; 2], rest: P) -> Response<Body> {
     let first = stream::iter(first.map(Ok));
-    let pages = stream::unfold(Some(rest), |rest| async move {
-        match rest?.next().await {
-            Ok((page, rest)) => Some((Ok(page), rest)),
-            Err(error) => {
-                tracing::error!(%error, "an answer broke off");
-                Some((Err(std::io::Error::other("the answer broke off")), None))
-            }
-        }
+    let read = |rest: P| tokio::spawn(rest.next());
+    let pages = stream::unfold(Some(read(rest)), move |reading| async move {
+        let error = match reading?.await {
+            Ok(Ok((page, rest))) => return Some((Ok(page), rest.map(read))),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(error, "an answer broke off");
+        Some((Err(std::io::Error::other("the answer broke off")), None))
     });
     xml_response(StatusCode::MULTI_STATUS, Body::from_stream(first.chain(pages)))
 }

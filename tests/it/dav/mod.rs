@@ -6,6 +6,7 @@ mod bookings;
 mod kept;
 mod login_times;
 mod logins;
+mod many;
 mod objects;
 mod properties;
 mod sync;
