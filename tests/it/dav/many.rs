@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use fasti::store::calendar_objects::{self, CalendarObject};
-use fasti::store::{Role, calendars, collections};
+use fasti::store::{Id, Role, TenantId, calendars, collections};
 use fasti::time::Instant;
 
-use super::{Answer, event};
-use crate::support::now;
+use super::{Answer, Client, event};
+use crate::support::{App, now};
 
 const OBJECTS: usize = 10_000;
 const CORRUPT: usize = 4_321;
@@ -35,43 +35,66 @@ fn members(answer: &Answer) -> BTreeSet<&str> {
     members
 }
 
+/// The objects, into somebody's calendar `work`.
+async fn seed(app: &App, tenant: TenantId, owner: Id) {
+    app.as_business(tenant, move |conn, _| {
+        let (calendar, _) = calendars::find(conn, tenant, owner, "work")?.unwrap();
+        let id = calendar.collection_id;
+        let first = Instant::from_unix(1_788_220_800); // 2026-09-01
+        for number in 0..OBJECTS {
+            let body = text(number);
+            let (change, _) = collections::grow(conn, tenant, id, now(), body.len() as i64)?;
+            let start = first + (number as i64 % 14) * 86_400 + 8 * 3600;
+            let exact = number != CORRUPT && !number.is_multiple_of(10);
+            let object = CalendarObject {
+                tenant_id: tenant,
+                collection_id: id,
+                name: name(number),
+                uid: number.to_string(),
+                component: "VEVENT".to_owned(),
+                etag: format!("tag-{number}"),
+                first_start: start,
+                last_end: start + if exact { 3600 } else { 8 * 86_400 },
+                busy: true,
+                exact,
+                deleted: false,
+                change,
+                created_at: now(),
+                modified_at: now(),
+                body,
+            };
+            assert!(calendar_objects::insert(conn, object)?);
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// What filters find.
+async fn queries(anna: &Client, path: &str, all: &BTreeSet<&str>) {
+    for asked in ["<D:getetag/>", "<D:getetag/><C:calendar-data/>"] {
+        let inside = format!("<D:prop>{asked}</D:prop>{SEPTEMBER}");
+        let found = anna.report(path, "1", "C:calendar-query", &inside).await.insist(207);
+        let found = members(&found);
+        assert!(all.iter().filter(|href| !found.contains(*href)).all(|href| href.contains("04321")), "{asked}");
+    }
+    // The corrupt one lies on the tenth; a fourteenth of the others, and those of the week before that recur.
+    let day = "start=\"20260910T000000Z\" end=\"20260911T000000Z\"";
+    let inside = format!(
+        "<D:prop><C:calendar-data><C:expand {day}/></C:calendar-data></D:prop><C:filter><C:comp-filter \
+             name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\"><C:time-range {day}/></C:comp-filter></C:comp-filter></C:filter>"
+    );
+    let found = anna.report(path, "1", "C:calendar-query", &inside).await.insist(207);
+    let takes_place = |number: &usize| number % 14 == 9 || (number.is_multiple_of(10) && number % 14 == 2);
+    assert_eq!(members(&found).len(), (0..OBJECTS).filter(|n| *n != CORRUPT && takes_place(n)).count());
+}
+
 on_both! {
     async fn a_corrupt_object_hides_no_other(app: App) {
         let a = app.business("a").await;
         let (owner, anna) = app.person(a.tenant, "anna", Role::Staff).await;
         let path = anna.calendar("work").await;
-        let tenant = a.tenant;
-        app.as_business(tenant, move |conn, _| {
-            let (calendar, _) = calendars::find(conn, tenant, owner, "work")?.unwrap();
-            let id = calendar.collection_id;
-            let first = Instant::from_unix(1_788_220_800); // 2026-09-01
-            for number in 0..OBJECTS {
-                let body = text(number);
-                let (change, _) = collections::grow(conn, tenant, id, now(), body.len() as i64)?;
-                let start = first + (number as i64 % 14) * 86_400 + 8 * 3600;
-                let exact = number != CORRUPT && !number.is_multiple_of(10);
-                let object = CalendarObject {
-                    tenant_id: tenant,
-                    collection_id: id,
-                    name: name(number),
-                    uid: number.to_string(),
-                    component: "VEVENT".to_owned(),
-                    etag: format!("tag-{number}"),
-                    first_start: start,
-                    last_end: start + if exact { 3600 } else { 8 * 86_400 },
-                    busy: true,
-                    exact,
-                    deleted: false,
-                    change,
-                    created_at: now(),
-                    modified_at: now(),
-                    body,
-                };
-                assert!(calendar_objects::insert(conn, object)?);
-            }
-            Ok(())
-        })
-        .await;
+        seed(&app, a.tenant, owner).await;
         let listed = anna.propfind(&path, "1", "<D:getetag/>").await.insist(207);
         let all = members(&listed);
         assert_eq!(all.len(), OBJECTS);
@@ -94,21 +117,7 @@ on_both! {
         let changed = first.element("D:sync-token");
         let zero = format!("{}:0", changed.rsplit_once(':').unwrap().0);
         assert_eq!(members(&sync(zero).await), all);
-        for asked in ["<D:getetag/>", "<D:getetag/><C:calendar-data/>"] {
-            let inside = format!("<D:prop>{asked}</D:prop>{SEPTEMBER}");
-            let found = anna.report(&path, "1", "C:calendar-query", &inside).await.insist(207);
-            let found = members(&found);
-            assert!(all.iter().filter(|href| !found.contains(*href)).all(|href| href.contains("04321")), "{asked}");
-        }
-        // The corrupt one lies on the tenth; a fourteenth of the others, and those of the week before that recur.
-        let day = "start=\"20260910T000000Z\" end=\"20260911T000000Z\"";
-        let inside = format!(
-            "<D:prop><C:calendar-data><C:expand {day}/></C:calendar-data></D:prop><C:filter><C:comp-filter \
-             name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\"><C:time-range {day}/></C:comp-filter></C:comp-filter></C:filter>"
-        );
-        let found = anna.report(&path, "1", "C:calendar-query", &inside).await.insist(207);
-        let takes_place = |number: &usize| number % 14 == 9 || (number % 10 == 0 && number % 14 == 2);
-        assert_eq!(members(&found).len(), (0..OBJECTS).filter(|n| *n != CORRUPT && takes_place(n)).count());
+        queries(&anna, &path, &all).await;
         let hrefs: String = [CORRUPT, 7].map(|number| format!("<D:href>{path}event%20{number:05}.ics</D:href>")).concat();
         let inside = format!("<D:prop><D:getetag/><C:calendar-data/></D:prop>{hrefs}");
         let got = anna.report(&path, "1", "C:calendar-multiget", &inside).await.insist(207);
