@@ -157,7 +157,7 @@ impl Listing {
     /// Writes a page; after the last one, what ends the multistatus. Returns where the next page begins.
     fn page(&self, conn: &mut Conn, mut cursor: Cursor, xml: &mut Xml) -> Result<Option<Cursor>, Failure> {
         let next = match &self.what {
-            What::All => self.members(conn, Which::All(self.ask.wanted.detail()), &mut cursor, xml)?,
+            What::All => self.all(conn, &mut cursor, xml)?,
             What::Matching(filter) => self.matching(conn, filter, &mut cursor, xml)?,
             What::Named(addresses) => self.named(conn, addresses, &mut cursor, xml)?,
             What::Changed(changed) => self.changed(conn, *changed, &mut cursor, xml)?,
@@ -173,13 +173,14 @@ impl Listing {
         Ok(None)
     }
 
-    fn members(&self, conn: &mut Conn, which: Which, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
+    fn all(&self, conn: &mut Conn, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
         let after = cursor.place.take();
         xml.reserve(FRAME * PAGE.min(usize::try_from(self.collection.change).unwrap_or(PAGE)));
         let (collection, after) = (&self.collection, after.as_ref());
         cursor.place = if self.ask.wanted.is_tag() && !collection.is_bookings() {
             members::each_tag(conn, collection, after, |row| Describe::tag(xml, &self.href, row))?
         } else {
+            let which = Which::All(self.ask.wanted.detail());
             members::each(conn, collection, which, after, |member| self.write(xml, member, cursor))?
         };
         Ok(cursor.place.is_some())
@@ -266,7 +267,7 @@ impl Listing {
 
     fn changed(&self, conn: &mut Conn, changed: Changed, cursor: &mut Cursor, xml: &mut Xml) -> Result<bool, Failure> {
         if (changed.after, changed.limit) == (None, None) {
-            let more = self.members(conn, Which::All(self.ask.wanted.detail()), cursor, xml)?;
+            let more = self.all(conn, cursor, xml)?;
             if !more {
                 self.end_of_changes(xml, self.collection.change);
             }

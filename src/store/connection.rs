@@ -206,7 +206,7 @@ statement! { RollbackTo() -> (), "ROLLBACK TO unit" }
 /// How many transactions and savepoints are open on SQLite: `None` after one that could not be ended, when nothing more
 /// may be done on the connection.
 ///
-/// diesel's own manager would have SQLite parse each of these statements each time, which takes as long as writing a row.
+/// diesel's own manager has SQLite parse each of these statements each time: about a hundredth of what a PUT takes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Nesting(Option<u32>);
 
