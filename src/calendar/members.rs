@@ -11,7 +11,7 @@ use crate::time::{Instant, Interval, Zone};
 
 use super::home::{BOOKINGS, Collection, Stamp, TEAM};
 use super::{Error, Viewer};
-pub use crate::store::calendar_objects::Tagged;
+pub use crate::store::calendar_objects::{Placed, Tagged};
 
 /// How many objects a page has at most.
 pub const PAGE: usize = calendar_objects::PAGE;
@@ -44,6 +44,12 @@ pub struct Member {
 }
 
 impl Member {
+    /// What a list of tags has of it.
+    #[must_use]
+    pub fn tagged(&self) -> Tagged<'_> {
+        Tagged { name: &self.name, component: &self.component, etag: &self.etag }
+    }
+
     /// Where a reading goes on after it.
     #[must_use]
     pub fn place(&self) -> Place {
@@ -149,6 +155,29 @@ pub fn each_tag(
         read += 1;
         if read == PAGE {
             next = Some(Place { end: Instant::default(), change: 0, name: row.name.into() });
+        }
+    })?;
+    Ok(next)
+}
+
+/// A page of the objects of a collection that may have an instance in a window and are kept as clients wrote them.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn each_within(
+    conn: &mut Conn,
+    collection: &Collection,
+    window: Interval,
+    after: Option<&Place>,
+    mut visit: impl FnMut(Placed<'_>),
+) -> Result<Option<Place>, Error> {
+    let (mut read, mut next) = (0, None);
+    let after = after.map(|place| (place.end, &*place.name));
+    calendar_objects::visit_within(conn, collection.tenant, collection.id, window, after, |row| {
+        visit(row);
+        read += 1;
+        if read == PAGE {
+            next = Some(Place { end: row.last_end, change: 0, name: row.object.name.into() });
         }
     })?;
     Ok(next)

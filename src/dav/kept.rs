@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
 use moka::sync::Cache;
 
 use super::listing::What;
 use super::property::{Stored, Wanted};
 use crate::calendar::home::{self, Collection, Home, Stamp};
-use crate::calendar::members::{self, Member};
+use crate::calendar::members::{self, Member, Tagged};
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
 use crate::store::{Conn, Id, Role, TenantId};
@@ -207,15 +208,17 @@ impl Kept {
         (known.state == *state).then(|| Arc::clone(&known.chunks))
     }
 
-    /// When a member takes place. `None` when only its text can tell.
-    pub fn occurs(&self, collection: &Collection, member: &Member) -> Option<Arc<Occurs>> {
-        let body = member.body.as_deref()?;
-        let key = format!("{}/{}/{}", collection.id, member.etag, member.name);
-        let read = || Some(Arc::new(Object::parse(body.as_bytes(), &Limits::stored()).ok()?.into_occurs()?));
+    /// When an object takes place. `None` when only its text can tell.
+    pub fn occurs(&self, collection: &Collection, object: Tagged<'_>, body: &str) -> Option<Arc<Occurs>> {
+        let mut key = BASE64URL_NOPAD.encode(collection.id.as_bytes());
+        for part in ["/", object.etag, "/", object.name] {
+            key.push_str(part);
+        }
         match self.times.get(&*key) {
             Some(known) => known,
             None => {
-                let found = read();
+                let read = Object::parse(body.as_bytes(), &Limits::stored()).ok();
+                let found = read.and_then(Object::into_occurs).map(Arc::new);
                 self.times.insert(key.into(), found.clone());
                 found
             }

@@ -18,11 +18,11 @@ use super::property::{Describe, Href, Resource, Stored};
 use super::propfind::Ask;
 use super::xml::Xml;
 use crate::calendar::home::{Collection, Home};
-use crate::calendar::members::{self, Detail, Member, PAGE, Place, Which};
+use crate::calendar::members::{self, Detail, Member, PAGE, Place, Tagged, Which};
 use crate::ical::object::filter::{CompFilter, Scope, matches};
 use crate::ical::object::{Limits, Object};
 use crate::store::{Conn, Store};
-use crate::time::Zone;
+use crate::time::{Interval, Zone};
 
 /// Which objects of a collection an answer lists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,6 +66,13 @@ struct Cursor {
     written: usize,
     budget: Budget,
     stored: Arc<Stored>,
+}
+
+/// An object of which a filter is to say whether it is wanted.
+struct Candidate<'m> {
+    object: Tagged<'m>,
+    body: Option<&'m str>,
+    exact: Option<Interval>,
 }
 
 /// Addresses that one page looks at.
@@ -178,7 +185,7 @@ impl Listing {
         xml.reserve(FRAME * PAGE.min(usize::try_from(self.collection.change).unwrap_or(PAGE)));
         let (collection, after) = (&self.collection, after.as_ref());
         cursor.place = if self.ask.wanted.is_tag() && !collection.is_bookings() {
-            members::each_tag(conn, collection, after, |row| Describe::tag(xml, &self.href, row))?
+            members::each_tag(conn, collection, after, |row| Describe::tag(xml, &self.href, row, None))?
         } else {
             let which = Which::All(self.ask.wanted.detail());
             members::each(conn, collection, which, after, |member| self.write(xml, member, cursor))?
@@ -200,12 +207,28 @@ impl Listing {
             None if scope.complete => Which::All(self.ask.wanted.detail()),
             None => Which::All(Detail::Texts),
         };
-        let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
+        let after = cursor.place.take();
+        let (collection, after, floating) = (&self.collection, after.as_ref(), cursor.budget.floating.clone());
+        if let Which::Within(window) = which
+            && self.ask.wanted.is_tag_and_text()
+            && !collection.is_bookings()
+        {
+            xml.reserve(TEXTS);
+            cursor.place = members::each_within(conn, collection, window, after, |row| {
+                let candidate = Candidate { object: row.object, body: Some(row.body), exact: row.exact };
+                if self.is_wanted(filter, &scope, &candidate, &floating) {
+                    Describe::tag(xml, &self.href, row.object, Some(row.body));
+                }
+            })?;
+            return Ok(cursor.place.is_some());
+        }
+        let (page, next) = members::page(conn, collection, which, after)?;
         if self.ask.wanted.detail() == Detail::Texts {
             room(xml, page.iter());
         }
         for member in &page {
-            if self.is_wanted(filter, &scope, member, cursor)? {
+            let candidate = Candidate { object: member.tagged(), body: member.body.as_deref(), exact: member.exact };
+            if self.is_wanted(filter, &scope, &candidate, &floating) {
                 self.write(xml, member, cursor);
             }
         }
@@ -214,30 +237,31 @@ impl Listing {
     }
 
     /// Whether a filter wants an object: from what the index knows, where that is enough.
-    fn is_wanted(&self, filter: &CompFilter, scope: &Scope, member: &Member, cursor: &Cursor) -> Result<bool, Failure> {
-        if scope.kind.is_some_and(|kind| kind.as_str() != &*member.component) {
-            return Ok(false);
+    fn is_wanted(&self, filter: &CompFilter, scope: &Scope, candidate: &Candidate<'_>, floating: &Zone) -> bool {
+        let Candidate { object, body, exact } = *candidate;
+        if scope.kind.is_some_and(|kind| kind.as_str() != object.component) {
+            return false;
         }
         if scope.complete {
-            match (scope.time_range, member.exact) {
-                (None, _) => return Ok(true),
-                (Some(range), Some(exact)) => return Ok(exact.overlaps(range.interval())),
+            match (scope.time_range, exact) {
+                (None, _) => return true,
+                (Some(range), Some(exact)) => return exact.overlaps(range.interval()),
                 (Some(_), None) => {}
             }
         }
+        let Some(body) = body else { return false };
         if let (Some(range), true) = (scope.time_range, scope.complete)
-            && let Some(occurs) = self.kept.occurs(&self.collection, member)
+            && let Some(occurs) = self.kept.occurs(&self.collection, object, body)
         {
-            return Ok(occurs.overlaps(range, &cursor.budget.floating).unwrap_or(true));
+            return occurs.overlaps(range, floating).unwrap_or(true);
         }
-        let Some(body) = &member.body else { return Ok(false) };
         match Object::parse(body.as_bytes(), &Limits::stored()) {
-            Ok(object) => Ok(matches(&object, filter, &cursor.budget.floating).unwrap_or(true)),
+            Ok(object) => matches(&object, filter, floating).unwrap_or(true),
             // One bad object must not hide the others.
             Err(violation) => {
                 let id = self.collection.id;
-                tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
-                Ok(false)
+                tracing::error!(collection = %id, name = object.name, %violation, "a stored object cannot be read");
+                false
             }
         }
     }
@@ -338,6 +362,9 @@ impl Listing {
 
 /// About as many octets as a response has without a text.
 const FRAME: usize = 224;
+
+/// Octets that are made room for where texts are written as they are read.
+const TEXTS: usize = 64 * 1024;
 
 /// Makes room for the responses of some members, about.
 fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {

@@ -1,7 +1,7 @@
 //! Calendar object resources (RFC 4791 §4.1) as clients wrote them.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 
 use super::schema::calendar_objects;
 use super::statement::statement;
@@ -159,6 +159,19 @@ pub struct Tagged<'r> {
     pub etag: &'r str,
 }
 
+/// An object that may have an instance in a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<'r> {
+    /// Its name and tag.
+    pub object: Tagged<'r>,
+    /// Its text.
+    pub body: &'r str,
+    /// Its one instance, where it has one and that is known without looking into the text.
+    pub exact: Option<Interval>,
+    /// No instance ends later.
+    pub last_end: Instant,
+}
+
 /// An object in a listing, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[expect(missing_docs, reason = "each field is named for the column it comes from")]
@@ -213,13 +226,19 @@ pub fn visit_tags(
     let query = TagsAfter { tenant, collection, after: after.to_owned() };
     on!(conn, |c| {
         for row in query.load_iter::<String, _>(c)? {
-            let row = row?;
-            let (component, rest) = word(&row);
-            let (etag, name) = word(rest);
-            visit(Tagged { name, component, etag });
+            visit(Tagged::read(&row?));
         }
     });
     Ok(())
+}
+
+impl<'r> Tagged<'r> {
+    /// Takes apart what was one column.
+    fn read(row: &'r str) -> Self {
+        let (component, rest) = word(row);
+        let (etag, name) = word(rest);
+        Self { name, component, etag }
+    }
 }
 
 /// What is before the first space, and what after it.
@@ -334,6 +353,40 @@ pub fn read_within(
     let (end, name) = after.unwrap_or((window.start, ""));
     let query = ReadWithin { tenant, collection, from: end, until: window.end, same_end: end, after: name.to_owned() };
     Ok(on!(conn, |c| query.load(c))?)
+}
+
+statement! {
+    // As few columns as for tags.
+    VisitWithin(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
+                same_end: Instant as BigInt, after: String as Text) -> (Text, Text, Nullable<BigInt>, BigInt),
+    "SELECT concat_ws(' ', component, etag, name), body, CASE WHEN exact THEN first_start END, last_end
+     FROM calendar_objects
+     WHERE tenant_id = ? AND collection_id = ? AND last_end >= ? AND first_start < ? AND (last_end > ? OR name > ?)
+       AND NOT deleted ORDER BY last_end, name LIMIT 1000"
+}
+
+/// [`read_within`], handed to `visit` one after the other.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn visit_within(
+    conn: &mut Conn,
+    tenant: TenantId,
+    collection: Id,
+    window: Interval,
+    after: Option<(Instant, &str)>,
+    mut visit: impl FnMut(Placed<'_>),
+) -> Result<(), Error> {
+    let (end, name) = after.unwrap_or((window.start, ""));
+    let query = VisitWithin { tenant, collection, from: end, until: window.end, same_end: end, after: name.to_owned() };
+    on!(conn, |c| {
+        for row in query.load_iter::<(String, String, Option<Instant>, Instant), _>(c)? {
+            let (object, body, start, last_end) = row?;
+            let exact = start.and_then(|start| Interval::new(start, last_end));
+            visit(Placed { object: Tagged::read(&object), body: &body, exact, last_end });
+        }
+    });
+    Ok(())
 }
 
 statement! {

@@ -102,6 +102,12 @@ impl Wanted {
         matches!(self.named(), [Asked::Live(_, Live::ETag)]) && matches!(self, Self::These(_))
     }
 
+    /// Whether tags and whole texts are asked for: what clients ask most of some objects.
+    pub fn is_tag_and_text(&self) -> bool {
+        let named = self.named();
+        matches!(named, [Asked::Live(_, Live::ETag), Asked::CalendarData(_, None)]) && matches!(self, Self::These(_))
+    }
+
     /// Whether parts of texts are to be picked, or dates worked out.
     pub fn selects(&self) -> bool {
         self.named().iter().any(|asked| matches!(asked, Asked::CalendarData(_, Some(_))))

@@ -50,14 +50,18 @@ impl Describe<'_> {
         xml.raw("</D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat></D:response>");
     }
 
-    /// [`response`](Self::response) for an object of which nothing but its tag is asked for.
-    pub fn tag(xml: &mut Xml, collection: &str, object: Tagged<'_>) {
+    /// [`response`](Self::response) for an object of which nothing but its tag is asked for, or its text beside it.
+    pub fn tag(xml: &mut Xml, collection: &str, object: Tagged<'_>, text: Option<&str>) {
         xml.raw("<D:response><D:href>");
         Href::Member(collection, object.name).write(xml);
         xml.raw("</D:href><D:propstat><D:prop><D:getetag>&quot;");
         // It has no character that needs a reference: it is base64url or a number.
         xml.raw(object.etag);
-        xml.raw("&quot;</D:getetag></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>");
+        xml.raw("&quot;</D:getetag>");
+        if let Some(text) = text {
+            xml.text("C:calendar-data", text);
+        }
+        xml.raw("</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>");
     }
 
     fn these<'n>(
