@@ -4,18 +4,20 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Extension};
+use axum::extract::{DefaultBodyLimit, Extension, Request};
 use axum::routing::{any, get, post};
 use fasti::net::{ClientAddr, Networks, RequestId};
-use fasti::server::{self, Limits, ServerOptions};
+use fasti::server::{self, Limits, Room, Routes, ServerOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tower::ServiceExt;
 
 /// Routes of every kind, with nothing behind them.
 fn routes() -> Router {
@@ -31,6 +33,16 @@ fn routes() -> Router {
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_millis(400)).await }))
         .route("/never", get(std::future::pending::<()>))
         .route("/megabytes", get(|| async { vec![b'x'; 8 << 20] }))
+}
+
+/// The same routes once more, in a room of their own.
+fn room() -> Room {
+    let answer = |request: Request| async move {
+        let (mut head, body) = request.into_parts();
+        head.uri = head.uri.path().trim_start_matches("/room").parse().unwrap();
+        routes().oneshot(Request::from_parts(head, body)).await.unwrap()
+    };
+    Room { prefix: "/room/", pattern: "/room/{*path}", handle: Arc::new(move |request| Box::pin(answer(request))) }
 }
 
 /// Limits short enough to wait for.
@@ -64,7 +76,8 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let router = routes().merge(server::operations(&options, || async { Ok(()) }));
         let done = tokio::spawn(async move {
-            server::serve(listener, router, &options, async { stopped.await.unwrap_or(()) }).await
+            let routes = Routes { router, room: Some(room()) };
+            server::serve(listener, routes, &options, async { stopped.await.unwrap_or(()) }).await
         });
         Self { address, stop: Some(stop), done }
     }
@@ -234,6 +247,7 @@ async fn slow_clients_are_closed() {
         ("kept alive", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 300, 200),
         ("a body that stops", head, 400, 408),
         ("a handler that never answers", "GET /never HTTP/1.1\r\nHost: x\r\n\r\n", 1000, 503),
+        ("a room that never answers", "GET /room/never HTTP/1.1\r\nHost: x\r\n\r\n", 1000, 503),
     ] {
         let (exchange, took) = server.until_closed(sent.as_bytes()).await;
         let (least, most) = (Duration::from_millis(limit_ms), Duration::from_millis(limit_ms * 2 + 1500));
@@ -281,6 +295,8 @@ async fn bodies_are_bounded() {
         // The route allows 4000, the house only 2000.
         ("/large", 2000, 200),
         ("/large", 2001, 413),
+        ("/room/large", 2000, 200),
+        ("/room/large", 2001, 413),
     ] {
         let body = "x".repeat(length);
         let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -296,7 +312,15 @@ async fn bodies_are_bounded() {
 async fn every_answer_has_an_id_and_the_safe_headers() {
     let server = Server::start(ServerOptions { https: true, ..options(short()) }).await;
     let mut ids = std::collections::HashSet::new();
-    for (path, status) in [("/", 200), ("/nowhere", 404), ("/api/v1/ping", 405), ("/panic", 500), ("/healthz", 200)] {
+    for (path, status) in [
+        ("/", 200),
+        ("/nowhere", 404),
+        ("/api/v1/ping", 405),
+        ("/panic", 500),
+        ("/healthz", 200),
+        ("/room/", 200),
+        ("/room/panic", 500),
+    ] {
         let exchange = server.get(path, "").await;
         assert_eq!(exchange.status(), status, "{path}");
         for (name, value) in [
@@ -310,12 +334,15 @@ async fn every_answer_has_an_id_and_the_safe_headers() {
         }
         assert!(ids.insert(exchange.header("x-request-id").unwrap().to_owned()));
     }
-    let panicked = server.get("/panic", "").await;
-    assert_eq!(panicked.header("content-type"), Some("application/problem+json"));
-    assert!(!panicked.answer.contains("planted"), "{}", panicked.answer);
+    for place in ["", "/room"] {
+        let panicked = server.get(&format!("{place}/panic"), "").await;
+        assert_eq!(panicked.header("content-type"), Some("application/problem+json"));
+        assert!(!panicked.answer.contains("planted"), "{}", panicked.answer);
 
-    assert_eq!(server.get("/id", "X-Request-Id: from-the-proxy-1\r\n").await.body(), "from-the-proxy-1");
-    assert_ne!(server.get("/id", "X-Request-Id: a b\r\n").await.body(), "a b");
+        let id = format!("{place}/id");
+        assert_eq!(server.get(&id, "X-Request-Id: from-the-proxy-1\r\n").await.body(), "from-the-proxy-1");
+        assert_ne!(server.get(&id, "X-Request-Id: a b\r\n").await.body(), "a b");
+    }
 }
 
 #[tokio::test]
@@ -324,7 +351,9 @@ async fn the_client_behind_a_proxy_is_found() {
     assert_eq!(direct.get("/who", "X-Forwarded-For: 203.0.113.1\r\n").await.body(), "127.0.0.1");
     let trusted_proxies = Networks::parse(&["127.0.0.1"]).unwrap();
     let behind = Server::start(ServerOptions { trusted_proxies, ..options(short()) }).await;
-    assert_eq!(behind.get("/who", "X-Forwarded-For: 1.1.1.1, 203.0.113.1\r\n").await.body(), "203.0.113.1");
+    for path in ["/who", "/room/who"] {
+        assert_eq!(behind.get(path, "X-Forwarded-For: 1.1.1.1, 203.0.113.1\r\n").await.body(), "203.0.113.1");
+    }
 }
 
 #[tokio::test]
@@ -333,12 +362,14 @@ async fn metrics_are_for_the_operator() {
     let server = Server::start(options(short())).await;
     assert!(server.healthy().await);
     server.get("/feeds/secret-token.ics", "").await;
+    server.get("/room/who", "").await;
     let metrics = server.get("/metrics", "").await;
     assert_eq!(metrics.status(), 200);
     assert!(
         metrics.body().contains("fasti_http_requests_total{route=\"/\",method=\"GET\",status=\"200\"}"),
         "{metrics:?}"
     );
+    assert!(metrics.body().contains("{route=\"/room/{*path}\",method=\"GET\",status=\"200\"}"), "{metrics:?}");
     assert!(metrics.body().contains("fasti_http_request_duration_seconds_bucket"), "{metrics:?}");
     assert!(metrics.body().contains("fasti_http_connections_open"), "{metrics:?}");
     assert!(!metrics.body().contains("secret-token"));

@@ -38,7 +38,7 @@ pub(super) async fn listen(
 ) -> Result<(), Failure> {
     let app = App::new(house.store, house.links).signing(signer);
     let stop = server::shutdown_signal()?;
-    server::serve(listener, app.router(&config.server), &config.server, stop).await?;
+    server::serve(listener, app.routes(&config.server), &config.server, stop).await?;
     app.close().await;
     Ok(())
 }

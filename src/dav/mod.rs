@@ -45,7 +45,9 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::any;
+use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Limited};
+use hyper::body::Body as _;
 use moka::sync::Cache;
 
 use crate::auth::{Login, Logins};
@@ -147,7 +149,15 @@ fn limits() -> &'static Limits {
     &LIMITS
 }
 
-/// `/dav/…` and `/.well-known/caldav`.
+/// What all addresses below `/dav/` begin with.
+pub const PREFIX: &str = path::ROOT;
+
+/// Answers at all addresses below [`PREFIX`].
+pub fn handler(state: DavState) -> Arc<dyn Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync> {
+    Arc::new(move |request| Box::pin(handle(State(state.clone()), request)))
+}
+
+/// `/dav/…`, `/.well-known/caldav`, and the host itself.
 pub fn routes(state: DavState) -> Router {
     Router::new()
         .route("/.well-known/caldav", any(well_known))
@@ -191,7 +201,11 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     }
     if parts.method == Method::HEAD {
-        *response.body_mut() = Body::empty();
+        // That of GET, where it is known, or none (RFC 9110 §8.6).
+        let unsent = std::mem::take(response.body_mut());
+        if let Some(length) = unsent.size_hint().exact() {
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        }
     }
     let headers = response.headers_mut();
     // Clients look for it on answers to PROPFIND, too.

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -7,7 +6,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -18,18 +16,17 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tower::Service;
 
-use super::front::BothLengths;
+use super::front::{BothLengths, Wrapped};
 use super::meter::{Meter, Metered};
-use super::{Limits, ServerOptions, metrics, wrap};
+use super::{Limits, Routes, ServerOptions, metrics};
 use crate::net::{ClientAddr, Networks};
 
 /// How long to wait after the kernel refused to hand over a connection (too many open files, no memory): such an
 /// error repeats at once and would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// Serves `router`, behind the layer of [`wrap`], until `shutdown` is ready and what was under way is done.
+/// Serves `routes`, behind one layer for all requests, until `shutdown` is ready and what was under way is done.
 ///
 /// HTTP/1.1 and HTTP/2 with prior knowledge. After `shutdown` no connection is accepted, idle ones are closed and
 /// requests under way get [`drain_timeout`](super::Limits::drain_timeout).
@@ -38,13 +35,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 /// When the listener itself is unusable. A failing connection is not an error of the server.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: impl Into<Routes>,
     options: &ServerOptions,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = &options.limits;
     let local = listener.local_addr()?;
-    let house = Arc::new(House { builder: builder(options), router: wrap(router, options), limits: limits.clone() });
+    let routes = Wrapped::new(routes.into(), options);
+    let house = Arc::new(House { builder: builder(options), routes, limits: limits.clone() });
     let addresses = Arc::new(Addresses::new(limits.connections_per_address, options.trusted_proxies.clone()));
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
@@ -93,7 +91,7 @@ pub fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
 /// What every connection shares.
 struct House {
     builder: Builder<TokioExecutor>,
-    router: Router,
+    routes: Wrapped,
     limits: Limits,
 }
 
@@ -159,8 +157,7 @@ async fn connection(
             request.extensions_mut().insert(BothLengths);
         }
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = house.router.clone().call(request);
-        async move { answer.await.map_err(|never: Infallible| never) }
+        house.routes.answer(request)
     });
     let io = TokioIo::new(Metered::new(stream, meter.clone()));
     let limits = &house.limits;

@@ -19,18 +19,21 @@ const LOGGED_CHARACTERS: usize = 200;
 pub(super) struct Access {
     started: Instant,
     method: Method,
-    route: Option<MatchedPath>,
+    matched: Option<MatchedPath>,
+    pattern: &'static str,
     uri: Uri,
     client: ClientAddr,
     user_agent: Option<HeaderValue>,
 }
 
 impl Access {
-    pub(super) fn begin(request: &Request, client: ClientAddr) -> Self {
+    /// `pattern` is the route's where no router says it.
+    pub(super) fn begin(request: &Request, client: ClientAddr, pattern: &'static str) -> Self {
         Self {
             started: Instant::now(),
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            matched: request.extensions().get::<MatchedPath>().cloned(),
+            pattern,
             uri: request.uri().clone(),
             client,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
@@ -41,7 +44,7 @@ impl Access {
     pub(super) fn end(&self, response: &Response, id: &RequestId, requests: &Requests) {
         let took = self.started.elapsed();
         let status = response.status().as_u16();
-        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        let route = self.matched.as_ref().map_or(self.pattern, MatchedPath::as_str);
         requests.record(&self.method, route, status, took);
         // A macro, because the level of a line must be a constant.
         macro_rules! line {

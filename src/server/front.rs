@@ -12,6 +12,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
 use axum::response::Response;
+use futures_util::future::Either;
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode, Version};
 use tower::{Layer, Service};
@@ -20,6 +22,7 @@ use super::ServerOptions;
 use super::access::Access;
 use super::body::{Guarded, Progress};
 use super::metrics::Requests;
+use super::routes::{Room, Routes};
 use crate::net::{ClientAddr, RequestId};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,10 +34,34 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// what no route may see, bounds the body and the time, turns a panic into a 500, adds the headers that every answer
 /// carries, logs one line and counts. [`super::serve`] does this itself; call it directly to test routes without a socket.
 pub fn wrap(router: Router, options: &ServerOptions) -> Router {
-    let front =
-        FrontLayer(Arc::new(Shared { requests: Requests::default(), ids: Ids::new(), options: options.clone() }));
-    // The layer of a router runs after the route is found, so that its pattern is known here.
-    router.layer((front, DefaultBodyLimit::max(options.limits.body_bytes)))
+    FrontLayer::new(options).around(router)
+}
+
+/// Routes with the layer in front of them.
+pub(super) struct Wrapped {
+    router: Router,
+    room: Option<Front<Room>>,
+}
+
+impl Wrapped {
+    pub(super) fn new(routes: Routes, options: &ServerOptions) -> Self {
+        let front = FrontLayer::new(options);
+        let room = routes.room.map(|room| Front { pattern: room.pattern, ..front.layer(room) });
+        Self { router: front.around(routes.router), room }
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        match &self.room {
+            Some(room) if request.uri().path().starts_with(room.inner.prefix) => {
+                Either::Left(room.clone().call(request.map(Body::new)))
+            }
+            _ => Either::Right(self.router.clone().call(request)),
+        }
+    }
 }
 
 /// Set by the connection on a request with both `Content-Length` and `Transfer-Encoding`.
@@ -50,17 +77,30 @@ struct Shared {
     options: ServerOptions,
 }
 
+impl FrontLayer {
+    fn new(options: &ServerOptions) -> Self {
+        Self(Arc::new(Shared { requests: Requests::default(), ids: Ids::new(), options: options.clone() }))
+    }
+
+    fn around(&self, router: Router) -> Router {
+        // The layer of a router runs after the route is found, so that its pattern is known here.
+        router.layer((self.clone(), DefaultBodyLimit::max(self.0.options.limits.body_bytes)))
+    }
+}
+
 impl<S> Layer<S> for FrontLayer {
     type Service = Front<S>;
 
     fn layer(&self, inner: S) -> Front<S> {
-        Front { inner, shared: self.0.clone() }
+        Front { inner, pattern: "", shared: self.0.clone() }
     }
 }
 
 #[derive(Clone)]
 struct Front<S> {
     inner: S,
+    /// That of all paths, where no router tells it.
+    pattern: &'static str,
     shared: Arc<Shared>,
 }
 
@@ -81,7 +121,7 @@ where
         let shared = self.shared.clone();
         let id = shared.ids.of(&request);
         let client = client(&request, &shared.options);
-        let access = Access::begin(&request, client);
+        let access = Access::begin(&request, client, self.pattern);
         if let Err((status, detail)) = acceptable(&request) {
             let response = closing(problem(status, detail, &id));
             return Box::pin(std::future::ready(Ok(shared.finish(response, &access, &id))));

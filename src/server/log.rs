@@ -1,16 +1,20 @@
 //! Where log lines go and what they may contain.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use memchr::memchr_iter;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::time::Instant;
 
 /// How the process logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +113,7 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        SystemTime.format_time(&mut to)?;
+        write_time(&mut to)?;
         for part in [" ", event.metadata().level().as_str(), " ", event.metadata().target(), ":"] {
             to.write_str(part)?;
         }
@@ -126,6 +130,21 @@ where
         pairs.result?;
         to.write_char('\n')
     }
+}
+
+/// Writes what time it is, as RFC 3339 with microseconds. Each thread writes a second once.
+fn write_time(to: &mut Writer<'_>) -> fmt::Result {
+    thread_local! {
+        static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != now.as_secs() || text.is_empty() {
+            *second = now.as_secs();
+            *text = Instant::from_unix(now.as_secs().cast_signed()).to_string().replace('Z', "");
+        }
+        write!(to, "{text}.{:06}Z", now.subsec_micros())
+    })
 }
 
 /// Writes an event's fields, and remembers whether that failed.
@@ -147,11 +166,14 @@ impl Pairs<'_> {
     fn quoted(&mut self, field: &Field, value: &str) -> fmt::Result {
         self.name(field)?;
         self.to.write_char('"')?;
-        for (index, part) in value.split('"').enumerate() {
+        let mut start = 0;
+        for at in memchr_iter(b'"', value.as_bytes()) {
             // A quote inside would end the value for whoever reads the line.
-            self.to.write_str(if index == 0 { "" } else { "\\\"" })?;
-            self.to.write_str(part)?;
+            self.to.write_str(&value[start..at])?;
+            self.to.write_char('\\')?;
+            start = at;
         }
+        self.to.write_str(&value[start..])?;
         self.to.write_char('"')
     }
 }

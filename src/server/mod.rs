@@ -7,6 +7,7 @@
 //! | `front.rs` | requests: the one layer in front of every route |
 //! | `body.rs` | request bodies: size and pauses |
 //! | `access.rs` | the one log line and the measurements of a request |
+//! | `routes.rs` | what a server answers with: a router, and a room before it |
 //! | `router.rs` | every path on one page, and the rooms behind them wired together |
 //! | `operate.rs` | `/healthz`, `/readyz`, `/metrics` |
 //! | `metrics.rs` | the Prometheus recorder |
@@ -24,9 +25,11 @@ pub mod metrics;
 mod operate;
 mod options;
 mod router;
+mod routes;
 
 pub use accept::{serve, shutdown_signal};
 pub use front::wrap;
 pub use operate::operations;
 pub use options::{Limits, ServerOptions};
 pub use router::App;
+pub use routes::{Handle, Room, Routes};

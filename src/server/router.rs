@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 
-use super::{ServerOptions, operations};
+use super::{Room, Routes, ServerOptions, operations};
 use crate::api::{self, ApiState};
 use crate::auth::Logins;
 use crate::booking::Links;
@@ -55,7 +55,7 @@ impl App {
 
     /// `/dav/…`, `/.well-known/caldav`, `/api/…`, `/feeds/…`, `/ics/…`, `/setup/…`, `/manage/…`, `/robots.txt`,
     /// `/healthz`, `/readyz`, `/metrics`.
-    pub fn router(&self, options: &ServerOptions) -> Router {
+    pub fn routes(&self, options: &ServerOptions) -> Routes {
         let feeds = self.feeds.clone();
         let on_change: web::OnChange = Arc::new(move |tenant, touched| feeds.invalidate(tenant, touched));
         let api = ApiState {
@@ -76,13 +76,15 @@ impl App {
         };
         let web = WebState { store: self.store.clone(), links: self.links.clone(), clock: clock::now, on_change };
         let store = self.store.clone();
-        Router::new()
+        let calendars = Routes::from(dav);
+        let router = Router::new()
             .nest("/api", api::routes(api))
             .merge(feed::routes(self.feeds.clone()))
             .merge(setup::routes(setup))
             .merge(web::routes(web))
-            .merge(dav::routes(dav))
-            .merge(operations(options, move || ready(store.clone())))
+            .merge(calendars.router)
+            .merge(operations(options, move || ready(store.clone())));
+        Routes { router, room: calendars.room }
     }
 
     /// Writes down what is still only in memory.
@@ -91,6 +93,14 @@ impl App {
         if let Err(error) = self.feeds.flush_fetches().await {
             tracing::warn!(%error, "when feeds were fetched last could not be written");
         }
+    }
+}
+
+impl From<DavState> for Routes {
+    fn from(dav: DavState) -> Self {
+        let handle = dav::handler(dav.clone());
+        let room = Room { prefix: dav::PREFIX, pattern: "/dav/{*path}", handle };
+        Self { router: dav::routes(dav), room: Some(room) }
     }
 }
 

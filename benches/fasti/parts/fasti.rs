@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fasti::auth::Logins;
-use fasti::dav::{self, DavState, KeepOptions};
+use fasti::dav::{DavState, KeepOptions};
 use fasti::feed::{self, CacheOptions, FeedState};
 use fasti::server::{self, App, ServerOptions};
 use fasti::store::{Options, Store};
@@ -19,7 +19,7 @@ pub async fn serve(listener: TcpListener, url: &str) -> Result<(), Failure> {
     let (options, store) = open(url)?;
     let app = App::new(store, links());
     super::ready(&listener)?;
-    server::serve(listener, app.router(&options), &options, std::future::pending()).await?;
+    server::serve(listener, app.routes(&options), &options, std::future::pending()).await?;
     Ok(())
 }
 
@@ -41,7 +41,7 @@ pub async fn serve_forgetful(listener: TcpListener, url: &str) -> Result<(), Fai
     let logins = Arc::new(Logins::new(store.clone(), links().key, clock::now));
     let dav = DavState::new(store, links(), logins, clock::now, Arc::new(|_, _| {}), keep);
     super::ready(&listener)?;
-    server::serve(listener, dav::routes(dav), &options, std::future::pending()).await?;
+    server::serve(listener, dav, &options, std::future::pending()).await?;
     Ok(())
 }
 
