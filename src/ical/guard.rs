@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
+
 use super::reason::{ReadError, Reason};
 
 /// How much a calendar may hold.
@@ -61,14 +63,11 @@ impl Line<'_> {
     /// Whether this line begins or ends a component.
     #[must_use]
     pub fn delimiter(&self) -> Option<Delimiter<'_>> {
-        let (name, component) = self.text.split_once(':')?;
-        if name.eq_ignore_ascii_case("BEGIN") {
-            Some(Delimiter::Begin(component.trim()))
-        } else if name.eq_ignore_ascii_case("END") {
-            Some(Delimiter::End(component.trim()))
-        } else {
-            None
-        }
+        let after = |name: &str| {
+            let (begin, rest) = self.text.split_at_checked(name.len())?;
+            begin.eq_ignore_ascii_case(name).then(|| rest.trim())
+        };
+        after("BEGIN:").map(Delimiter::Begin).or_else(|| after("END:").map(Delimiter::End))
     }
 }
 
@@ -102,12 +101,14 @@ pub fn unfold<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Line<'a>>, Rea
         return Err(at_start(Reason::Utf16));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let line_break = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    let line_break = if memchr(b'\n', bytes).is_some() { b'\n' } else { b'\r' };
     let mut lines = Vec::new();
     let mut checks = Checks::new(*limits);
     let mut open: Option<Folded<'a>> = None;
-    for (index, mut physical) in bytes.split(|byte| *byte == line_break).enumerate() {
-        let number = index + 1;
+    let mut start = 0;
+    for (index, end) in memchr_iter(line_break, bytes).chain([bytes.len()]).enumerate() {
+        let (mut physical, number) = (&bytes[start..end], index + 1);
+        start = end + 1;
         let error = |column, reason| ReadError { line: number, column, reason };
         if number > limits.lines {
             return Err(error(1, Reason::TooManyLines { limit: limits.lines }));
@@ -116,7 +117,7 @@ pub fn unfold<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Line<'a>>, Rea
         while let Some(shorter) = physical.strip_suffix(b"\r") {
             physical = shorter;
         }
-        if let Some(at) = physical.iter().position(|byte| *byte == 0) {
+        if let Some(at) = memchr(0, physical) {
             return Err(error(at + 1, Reason::Nul));
         }
         match (physical, &mut open) {

@@ -68,8 +68,9 @@ pub(super) fn nodes<'a>(lines: &'a [Line<'a>]) -> Result<Vec<Node<'a>>, Violatio
 /// What RFC 5545 §3.1 calls CONTROL, and the two characters that no XML can carry: an answer to a REPORT is XML.
 fn check_characters(line: &Line<'_>) -> Result<(), Violation> {
     let bad = |c: char| (c < ' ' && c != '\t') || matches!(c, '\u{7f}' | '\u{fffe}' | '\u{ffff}');
-    let suspect = line.text.bytes().any(|byte| (byte < b' ' && byte != b'\t') || byte == 0x7f || byte == 0xef);
-    if !suspect {
+    let suspect = |byte: u8| ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f) | (byte == 0xef);
+    // To the end of the line, because that can be done for many octets at once.
+    if !line.text.bytes().fold(false, |any, byte| any | suspect(byte)) {
         return Ok(());
     }
     let Some((at, c)) = line.text.char_indices().find(|(_, c)| bad(*c)) else { return Ok(()) };
