@@ -11,6 +11,7 @@ use crate::time::{Instant, Interval, Zone};
 
 use super::home::{BOOKINGS, Collection, Stamp, TEAM};
 use super::{Error, Viewer};
+use crate::store::calendar_objects::After;
 pub use crate::store::calendar_objects::{Placed, Tagged};
 
 /// How many objects a page has at most.
@@ -53,7 +54,7 @@ impl Member {
     /// Where a reading goes on after it.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { end: self.end, change: self.change, name: self.name.clone() }
+        Place { end: self.end, change: self.change, name: self.name.clone(), within: After::default() }
     }
 }
 
@@ -63,9 +64,20 @@ pub struct Place {
     end: Instant,
     change: i64,
     name: Short,
+    within: After,
 }
 
 impl Place {
+    /// After an object of a window.
+    fn within(within: After) -> Self {
+        Self { end: Instant::default(), change: 0, name: Short::from(""), within }
+    }
+
+    /// After the object of this name.
+    fn of_name(name: &str) -> Self {
+        Self { end: Instant::default(), change: 0, name: name.into(), within: After::default() }
+    }
+
     /// The number of the change that the last one read was at.
     #[must_use]
     pub const fn change(&self) -> i64 {
@@ -110,10 +122,19 @@ pub fn page(
     which: Which,
     after: Option<&Place>,
 ) -> Result<(Vec<Member>, Option<Place>), Error> {
-    let found = if collection.is_bookings() {
-        bookings(conn, collection, which, after)?
-    } else {
-        objects(conn, collection, which, after)?
+    let found = match which {
+        _ if collection.is_bookings() => bookings(conn, collection, which, after)?,
+        Which::Within(window) => {
+            let place = after.map(|place| place.within.clone()).unwrap_or_default();
+            let (found, next) = calendar_objects::read_within(conn, collection.tenant, collection.id, window, &place)?;
+            return Ok((found.into_iter().map(read).collect(), next.map(Place::within)));
+        }
+        Which::All(detail) => objects(conn, collection, detail, after)?,
+        Which::Changed { after: known, until } => {
+            let numbers = (after.map_or(known, |place| place.change), until);
+            let found = calendar_objects::list_changed(conn, collection.tenant, collection.id, numbers)?;
+            found.into_iter().map(listed).collect()
+        }
     };
     let next = (found.len() == PAGE).then(|| found.last().map(Member::place)).flatten();
     Ok((found, next))
@@ -154,7 +175,7 @@ pub fn each_tag(
         visit(row);
         read += 1;
         if read == PAGE {
-            next = Some(Place { end: Instant::default(), change: 0, name: row.name.into() });
+            next = Some(Place::of_name(row.name));
         }
     })?;
     Ok(next)
@@ -169,42 +190,23 @@ pub fn each_within(
     collection: &Collection,
     window: Interval,
     after: Option<&Place>,
-    mut visit: impl FnMut(Placed<'_>),
+    visit: impl FnMut(Placed<'_>),
 ) -> Result<Option<Place>, Error> {
-    let (mut read, mut next) = (0, None);
-    let after = after.map(|place| (place.end, &*place.name));
-    calendar_objects::visit_within(conn, collection.tenant, collection.id, window, after, |row| {
-        visit(row);
-        read += 1;
-        if read == PAGE {
-            next = Some(Place { end: row.last_end, change: 0, name: row.object.name.into() });
-        }
-    })?;
-    Ok(next)
+    let place = after.map(|place| place.within.clone()).unwrap_or_default();
+    let next = calendar_objects::visit_within(conn, collection.tenant, collection.id, window, &place, visit)?;
+    Ok(next.map(Place::within))
 }
 
-fn objects(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>) -> Result<Vec<Member>, Error> {
+fn objects(conn: &mut Conn, c: &Collection, detail: Detail, after: Option<&Place>) -> Result<Vec<Member>, Error> {
     let name = after.map_or("", |place| &place.name);
-    Ok(match which {
-        Which::All(Detail::Tags) => {
+    Ok(match detail {
+        Detail::Tags => {
             let mut found = Vec::new();
             calendar_objects::visit_tags(conn, c.tenant, c.id, name, |row| found.push(tagged(row)))?;
             found
         }
-        Which::All(Detail::Properties) => {
-            calendar_objects::list(conn, c.tenant, c.id, name)?.into_iter().map(listed).collect()
-        }
-        Which::All(Detail::Texts) => {
-            calendar_objects::read_all(conn, c.tenant, c.id, name)?.into_iter().map(read).collect()
-        }
-        Which::Within(window) => {
-            let place = after.map(|place| (place.end, &*place.name));
-            calendar_objects::read_within(conn, c.tenant, c.id, window, place)?.into_iter().map(read).collect()
-        }
-        Which::Changed { after: known, until } => {
-            let numbers = (after.map_or(known, |place| place.change), until);
-            calendar_objects::list_changed(conn, c.tenant, c.id, numbers)?.into_iter().map(listed).collect()
-        }
+        Detail::Properties => calendar_objects::list(conn, c.tenant, c.id, name)?.into_iter().map(listed).collect(),
+        Detail::Texts => calendar_objects::read_all(conn, c.tenant, c.id, name)?.into_iter().map(read).collect(),
     })
 }
 

@@ -168,8 +168,6 @@ pub struct Placed<'r> {
     pub body: &'r str,
     /// Its one instance, where it has one and that is known without looking into the text.
     pub exact: Option<Interval>,
-    /// No instance ends later.
-    pub last_end: Instant,
 }
 
 /// An object in a listing, without its text.
@@ -331,15 +329,56 @@ pub fn read_all(conn: &mut Conn, tenant: TenantId, collection: Id, after: &str) 
     Ok(on!(conn, |c| query.load(c))?)
 }
 
-statement! {
-    ReadWithin(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
-               same_end: Instant as BigInt, after: String as Text) -> ReadRow,
-    "SELECT name, etag, component, body, first_start, last_end, exact, created_at, modified_at FROM calendar_objects
-     WHERE tenant_id = ? AND collection_id = ? AND last_end >= ? AND first_start < ? AND (last_end > ? OR name > ?)
-       AND NOT deleted ORDER BY last_end, name LIMIT 1000"
+/// The longest time that bounds the instances of an object of each span, in seconds. As in migration `spans`.
+const SPANS: [i64; 4] = [86_400, 32 * 86_400, 400 * 86_400, i64::MAX];
+
+/// Where a reading of what may have an instance in a window goes on: after an object of a span, or where that begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct After {
+    span: i32,
+    last: Option<(Instant, Short)>,
 }
 
-/// A page of the objects that may have an instance in a window, by (`last_end`, name), from after `after` on.
+/// What of one span is read: what overlaps a window ends no later than so long after it, and cost is bounded by that.
+struct OfSpan {
+    span: i32,
+    /// Not before it, and not after that.
+    ends: (Instant, Instant),
+    after: (Instant, String),
+}
+
+/// Reads a page, span by span: `read` returns how many objects there are of one, and which was the last.
+fn by_span(
+    window: Interval,
+    after: &After,
+    mut read: impl FnMut(OfSpan) -> Result<(usize, Option<(Instant, Short)>), Error>,
+) -> Result<Option<After>, Error> {
+    let (mut rows, mut last) = (0, after.last.clone());
+    for (span, longest) in (0..).zip(SPANS).skip_while(|(span, _)| *span < after.span) {
+        if rows >= PAGE {
+            return Ok(Some(After { span, last: None }));
+        }
+        let (end, name) = last.take().unwrap_or((window.start, Short::from("")));
+        let latest = Instant::from_unix(window.end.unix().saturating_add(longest));
+        let found = read(OfSpan { span, ends: (end, latest), after: (end, name.to_string()) })?;
+        if found.0 == PAGE {
+            return Ok(Some(After { span, last: found.1 }));
+        }
+        rows += found.0;
+    }
+    Ok(None)
+}
+
+statement! {
+    ReadWithin(tenant: TenantId as BigInt, collection: Id as Binary, span: i32 as Integer, from: Instant as BigInt,
+               latest: Instant as BigInt, until: Instant as BigInt, same_end: Instant as BigInt, after: String as Text)
+        -> ReadRow,
+    "SELECT name, etag, component, body, first_start, last_end, exact, created_at, modified_at FROM calendar_objects
+     WHERE tenant_id = ? AND collection_id = ? AND span = ? AND last_end >= ? AND last_end <= ? AND first_start < ?
+       AND (last_end > ? OR name > ?) AND NOT deleted ORDER BY last_end, name LIMIT 1000"
+}
+
+/// A page of the objects that may have an instance in a window, and where the next begins if there may be one.
 ///
 /// # Errors
 /// [`Error::Db`].
@@ -348,21 +387,30 @@ pub fn read_within(
     tenant: TenantId,
     collection: Id,
     window: Interval,
-    after: Option<(Instant, &str)>,
-) -> Result<Vec<Read>, Error> {
-    let (end, name) = after.unwrap_or((window.start, ""));
-    let query = ReadWithin { tenant, collection, from: end, until: window.end, same_end: end, after: name.to_owned() };
-    Ok(on!(conn, |c| query.load(c))?)
+    after: &After,
+) -> Result<(Vec<Read>, Option<After>), Error> {
+    let mut all: Vec<Read> = Vec::new();
+    let next = by_span(window, after, |OfSpan { span, ends: (from, latest), after: (same_end, after) }| {
+        let until = window.end;
+        let query = ReadWithin { tenant, collection, span, from, latest, until, same_end, after };
+        let found: Vec<Read> = on!(conn, |c| query.load(c))?;
+        let last = found.last().map(|row| (row.last_end, row.name.clone()));
+        let rows = found.len();
+        all.extend(found);
+        Ok((rows, last))
+    })?;
+    Ok((all, next))
 }
 
 statement! {
     // As few columns as for tags.
-    VisitWithin(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt,
-                same_end: Instant as BigInt, after: String as Text) -> (Text, Text, Nullable<BigInt>, BigInt),
+    VisitWithin(tenant: TenantId as BigInt, collection: Id as Binary, span: i32 as Integer, from: Instant as BigInt,
+                latest: Instant as BigInt, until: Instant as BigInt, same_end: Instant as BigInt, after: String as Text)
+        -> (Text, Text, Nullable<BigInt>, BigInt),
     "SELECT concat_ws(' ', component, etag, name), body, CASE WHEN exact THEN first_start END, last_end
      FROM calendar_objects
-     WHERE tenant_id = ? AND collection_id = ? AND last_end >= ? AND first_start < ? AND (last_end > ? OR name > ?)
-       AND NOT deleted ORDER BY last_end, name LIMIT 1000"
+     WHERE tenant_id = ? AND collection_id = ? AND span = ? AND last_end >= ? AND last_end <= ? AND first_start < ?
+       AND (last_end > ? OR name > ?) AND NOT deleted ORDER BY last_end, name LIMIT 1000"
 }
 
 /// [`read_within`], handed to `visit` one after the other.
@@ -374,30 +422,38 @@ pub fn visit_within(
     tenant: TenantId,
     collection: Id,
     window: Interval,
-    after: Option<(Instant, &str)>,
+    after: &After,
     mut visit: impl FnMut(Placed<'_>),
-) -> Result<(), Error> {
-    let (end, name) = after.unwrap_or((window.start, ""));
-    let query = VisitWithin { tenant, collection, from: end, until: window.end, same_end: end, after: name.to_owned() };
-    on!(conn, |c| {
-        for row in query.load_iter::<(String, String, Option<Instant>, Instant), _>(c)? {
-            let (object, body, start, last_end) = row?;
-            let exact = start.and_then(|start| Interval::new(start, last_end));
-            visit(Placed { object: Tagged::read(&object), body: &body, exact, last_end });
-        }
-    });
-    Ok(())
+) -> Result<Option<After>, Error> {
+    by_span(window, after, |OfSpan { span, ends: (from, latest), after: (same_end, after) }| {
+        let until = window.end;
+        let query = VisitWithin { tenant, collection, span, from, latest, until, same_end, after };
+        let (mut rows, mut last) = (0, None);
+        on!(conn, |c| {
+            for row in query.load_iter::<(String, String, Option<Instant>, Instant), _>(c)? {
+                let (object, body, start, last_end) = row?;
+                let object = Tagged::read(&object);
+                let exact = start.and_then(|start| Interval::new(start, last_end));
+                visit(Placed { object, body: &body, exact });
+                rows += 1;
+                if rows == PAGE {
+                    last = Some((last_end, object.name.into()));
+                }
+            }
+        });
+        Ok((rows, last))
+    })
 }
 
 statement! {
-    BusyWithin(tenant: TenantId as BigInt, collection: Id as Binary, from: Instant as BigInt, until: Instant as BigInt)
-        -> (Text, Text),
+    BusyWithin(tenant: TenantId as BigInt, collection: Id as Binary, span: i32 as Integer, from: Instant as BigInt,
+               latest: Instant as BigInt, until: Instant as BigInt) -> (Text, Text),
     "SELECT name, body FROM calendar_objects
-     WHERE tenant_id = ? AND collection_id = ? AND last_end > ? AND first_start < ? AND busy AND NOT deleted
-     ORDER BY name"
+     WHERE tenant_id = ? AND collection_id = ? AND span = ? AND last_end > ? AND last_end <= ? AND first_start < ?
+       AND busy AND NOT deleted"
 }
 
-/// Names and texts of what takes time in a collection and may have an instance in a window.
+/// Names and texts of what takes time in a collection and may have an instance in a window, by name.
 ///
 /// # Errors
 /// [`Error::Db`].
@@ -407,6 +463,14 @@ pub fn busy_within(
     collection: Id,
     window: Interval,
 ) -> Result<Vec<(String, String)>, Error> {
-    let query = BusyWithin { tenant, collection, from: window.start, until: window.end };
-    Ok(on!(conn, |c| query.load(c))?)
+    let mut all: Vec<(String, String)> = Vec::new();
+    by_span(window, &After::default(), |OfSpan { span, ends: (from, latest), .. }| {
+        let query = BusyWithin { tenant, collection, span, from, latest, until: window.end };
+        let found: Vec<(String, String)> = on!(conn, |c| query.load(c))?;
+        all.extend(found);
+        // All of them, however many.
+        Ok((0, None))
+    })?;
+    all.sort_unstable();
+    Ok(all)
 }

@@ -155,8 +155,13 @@ const BERLIN: &str = "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\n\
 
 /// The month of 2025 of a number, in UTC.
 pub fn month(number: i64) -> (Instant, Instant) {
+    month_of(2025, number)
+}
+
+/// The month of a year, in UTC.
+pub fn month_of(year: i16, number: i64) -> (Instant, Instant) {
     let first = |month: i64| {
-        let date = Date::constant(2025, 1, 1).saturating_add(jiff::Span::new().months(month));
+        let date = Date::constant(year, 1, 1).saturating_add(jiff::Span::new().months(month));
         Zone::utc().instant(date.at(0, 0, 0, 0))
     };
     (first(number % 12), first(number % 12 + 1))

@@ -70,6 +70,19 @@ pub fn sizes(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         let [ours, other]: [Round; 2] = alternate(bench, sides)?;
         table.times(&format!("{what}, 100,000 events against 1,000, 1 client"), ours, ("with 1,000", other), 1.5);
     }
+    // There are as many in each year: only what comes after it differs.
+    let sides = bench.runtime.block_on(async {
+        let load = async |year: i16| {
+            let (server, calendar) = (&many.0, many.1.clone());
+            let requests: Requests = Arc::new(move |client, n, to: &mut Vec<u8>| {
+                calendar.month_of(to, year, n as i64, n as i64 * 17 + client as i64);
+            });
+            Ok::<_, Failure>((server, Load::new(server.address, 1, 207, requests).await?))
+        };
+        Ok::<_, Failure>([load(1850).await?, load(2025).await?])
+    })?;
+    let [ours, other]: [Round; 2] = alternate(bench, sides)?;
+    table.times("calendar-query of a month of 1850, of 100,000 events, 1 client", ours, ("of 2025", other), 1.5);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What clients send, as davload does.
 
-use super::calendar::{Calendar, chance, event, month, name};
+use super::calendar::{Calendar, chance, event, month_of, name};
 
 const ASKED: &str = "<D:prop><D:getetag/></D:prop>";
 const ASKED_WITH_TEXT: &str = "<D:prop><D:getetag/><C:calendar-data/></D:prop>";
@@ -52,7 +52,12 @@ impl Calendar {
 
     /// A month of 2025, but for some seconds at its start, when nothing takes place: no two clients ask for the same.
     pub fn month(&self, to: &mut Vec<u8>, number: i64, late: i64) {
-        let (from, until) = month(number);
+        self.month_of(to, 2025, number, late);
+    }
+
+    /// The same of another year.
+    pub fn month_of(&self, to: &mut Vec<u8>, year: i16, number: i64, late: i64) {
+        let (from, until) = month_of(year, number);
         let (from, until) = (from + late % 18_000, until);
         let inside = format!(
             "{ASKED_WITH_TEXT}<C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\">\

@@ -48,8 +48,10 @@ const OBJECT: &str = "SELECT body, etag FROM calendar_objects
 const TAGS: &str = "SELECT name, etag FROM calendar_objects
     WHERE tenant_id = ? AND collection_id = ? AND NOT deleted ORDER BY name";
 const MONTH: &str = "SELECT name, etag, body FROM calendar_objects
-    WHERE tenant_id = ? AND collection_id = ? AND last_end > ? AND first_start < ? AND NOT deleted
-    ORDER BY last_end, name";
+    WHERE tenant_id = ? AND collection_id = ? AND span = ? AND last_end > ? AND last_end <= ? AND first_start < ?
+      AND NOT deleted ORDER BY last_end, name";
+/// The longest that each span lasts, but for the last.
+const SPANS: [i64; 4] = [86_400, 32 * 86_400, 400 * 86_400, i64::MAX];
 const CHANGES: &str = "SELECT name, etag FROM calendar_objects
     WHERE tenant_id = ? AND collection_id = ? AND change > ? ORDER BY change";
 
@@ -153,12 +155,16 @@ impl Loop {
         let within = self.bare.months.get(month - 1).ok_or("no such month")?;
         let (from, until) = super::super::dav::calendar::month(month as i64 - 1);
         let mut statement = conn.prepare_cached(MONTH)?;
-        let mut rows =
-            statement.query(params![self.bare.tenant, &self.bare.collection[..], from.unix(), until.unix()])?;
-        while let Some(row) = rows.next()? {
-            let (name, tag, text) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
-            if within.contains(name) {
-                self.member(body, name, tag, Some(text));
+        let (tenant, collection, from, until) =
+            (self.bare.tenant, &self.bare.collection[..], from.unix(), until.unix());
+        for (span, longest) in (0..).zip(SPANS) {
+            let latest = until.saturating_add(longest);
+            let mut rows = statement.query(params![tenant, collection, span, from, latest, until])?;
+            while let Some(row) = rows.next()? {
+                let (name, tag) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+                if within.contains(name) {
+                    self.member(body, name, tag, Some(row.get_ref(2)?.as_str()?));
+                }
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ mod many;
 mod objects;
 mod properties;
 mod sync;
+mod windows;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
