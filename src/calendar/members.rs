@@ -181,7 +181,8 @@ pub fn each_tag(
     Ok(next)
 }
 
-/// A page of the objects of a collection that may have an instance in a window and are kept as clients wrote them.
+/// A page, of so many at most, of the objects of a collection that may have an instance in a window and are kept as clients
+/// wrote them.
 ///
 /// # Errors
 /// [`Error::Store`].
@@ -189,11 +190,11 @@ pub fn each_within(
     conn: &mut Conn,
     collection: &Collection,
     window: Interval,
-    after: Option<&Place>,
+    (after, most): (Option<&Place>, usize),
     visit: impl FnMut(Placed<'_>),
 ) -> Result<Option<Place>, Error> {
     let place = after.map(|place| place.within.clone()).unwrap_or_default();
-    let next = calendar_objects::visit_within(conn, collection.tenant, collection.id, window, &place, visit)?;
+    let next = calendar_objects::visit_within(conn, collection.tenant, collection.id, window, (&place, most), visit)?;
     Ok(next.map(Place::within))
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Listing {
 #[derive(Clone)]
 struct Cursor {
     place: Option<Place>,
+    /// So many objects of a window are read for the next page.
+    most: usize,
     /// How many addresses of [`What::Named`] were looked at.
     named: usize,
     written: usize,
@@ -88,11 +90,13 @@ pub(super) struct Begun {
 #[allow(clippy::large_enum_variant, reason = "a request has one, for as long as it takes to begin the answer")]
 enum Members {
     There(Arc<[Bytes]>),
-    Unread { cursor: Cursor, keeping: Option<Keeping> },
+    Unread { first: Bytes, cursor: Cursor, keeping: Option<Keeping> },
 }
 
 /// So many objects are looked up at once.
 const FEW: usize = 64;
+/// So many of a window, which lie together.
+const FEW_WITHIN: usize = 128;
 
 impl Listing {
     pub fn new(ask: &Ask, opened: &Opened, kept: &Kept, what: What) -> Self {
@@ -122,20 +126,26 @@ impl Listing {
             }
             keeping = Some(Keeping::new(&self.kept, question, state));
         }
-        let cursor = Cursor { place: None, named: 0, written: 0, budget: Budget::new(floating), stored };
-        if self.is_short() {
+        let mut cursor =
+            Cursor { place: None, most: FEW_WITHIN, named: 0, written: 0, budget: Budget::new(floating), stored };
+        let mut first = Bytes::new();
+        if self.begins_near() {
             let mut page = Xml::fragment();
-            if self.page(conn, cursor.clone(), &mut page)?.is_none() {
-                let page = page.into_bytes();
-                keeping.and_then(|keeping| keeping.and(&page, true));
-                return Ok(Begun { head, listing: self, members: Members::There([page].into()) });
+            let next = self.page(conn, cursor, &mut page)?;
+            first = page.into_bytes();
+            keeping = keeping.and_then(|keeping| keeping.and(&first, next.is_none()));
+            match next {
+                Some(next) => cursor = next,
+                None => return Ok(Begun { head, listing: self, members: Members::There([first].into()) }),
             }
         }
-        Ok(Begun { head, listing: self, members: Members::Unread { cursor, keeping } })
+        cursor.most = PAGE;
+        Ok(Begun { head, listing: self, members: Members::Unread { first, cursor, keeping } })
     }
 
-    /// Whether few objects are read for it, and given as they are: a collection has at most as many as it had changes.
-    fn is_short(&self) -> bool {
+    /// Whether what is read for the first page is little, and given as it is. A collection has at most as many objects as
+    /// it had changes.
+    fn begins_near(&self) -> bool {
         if self.ask.wanted.selects() {
             return false;
         }
@@ -144,8 +154,14 @@ impl Listing {
             What::All => few(self.collection.change),
             What::Changed(changed) => few(self.collection.change - changed.after.unwrap_or(0)),
             What::Named(addresses) => addresses.len() <= FEW,
-            What::Matching(_) => false,
+            What::Matching(filter) => self.is_visited(&filter.scope()),
         }
+    }
+
+    /// Whether what matches is written as it is read, without a look into most texts.
+    fn is_visited(&self, scope: &Scope) -> bool {
+        let rows_tell = scope.complete && scope.time_range.is_some();
+        rows_tell && self.ask.wanted.is_tag_and_text() && !self.collection.is_bookings()
     }
 
     fn question(&self, stored: &Arc<Stored>, floating: &Zone) -> (Question, State) {
@@ -210,11 +226,10 @@ impl Listing {
         let after = cursor.place.take();
         let (collection, after, floating) = (&self.collection, after.as_ref(), cursor.budget.floating.clone());
         if let Which::Within(window) = which
-            && self.ask.wanted.is_tag_and_text()
-            && !collection.is_bookings()
+            && self.is_visited(&scope)
         {
             xml.reserve(TEXTS);
-            cursor.place = members::each_within(conn, collection, window, after, |row| {
+            cursor.place = members::each_within(conn, collection, window, (after, cursor.most), |row| {
                 let candidate = Candidate { object: row.object, body: Some(row.body), exact: row.exact };
                 if self.is_wanted(filter, &scope, &candidate, &floating) {
                     Describe::tag(xml, &self.href, row.object, Some(row.body));
@@ -380,14 +395,14 @@ impl Begun {
     /// `DAV:number-of-matches-within-limits` when the answer would be too large, or that of the database.
     pub async fn response(self, state: &DavState) -> Result<Response<Body>, Failure> {
         let head = self.head.into_bytes();
-        let (cursor, keeping) = match self.members {
+        let (first, cursor, keeping) = match self.members {
             Members::There(chunks) => return Ok(multistatus::whole_of(iter::once(head).chain(chunks.iter().cloned()))),
-            Members::Unread { cursor, keeping } => (cursor, keeping),
+            Members::Unread { first, cursor, keeping } => (first, cursor, keeping),
         };
         let pages = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };
         Ok(match pages.next().await? {
-            (page, None) => multistatus::whole_of([head, page]),
-            (page, Some(rest)) => multistatus::streamed([head, page], rest),
+            (page, None) => multistatus::whole_of([head, first, page]),
+            (page, Some(rest)) => multistatus::streamed([head, first, page], rest),
         })
     }
 }

@@ -97,7 +97,7 @@ pub(super) trait Pages: Send + Sized + 'static {
 }
 
 /// The answer made of what is there and what is left: a page is read while the client takes the one before it.
-pub(super) fn streamed<P: Pages>(first: [Bytes; 2], rest: P) -> Response<Body> {
+pub(super) fn streamed<P: Pages>(first: [Bytes; 3], rest: P) -> Response<Body> {
     let first = stream::iter(first.map(Ok));
     let read = |rest: P| tokio::spawn(rest.next());
     let pages = stream::unfold(Some(read(rest)), move |reading| async move {

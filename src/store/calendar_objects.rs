@@ -345,26 +345,30 @@ struct OfSpan {
     /// Not before it, and not after that.
     ends: (Instant, Instant),
     after: (Instant, String),
+    /// So many at most.
+    most: usize,
 }
 
-/// Reads a page, span by span: `read` returns how many objects there are of one, and which was the last.
+/// Reads a page of so many objects at most, span by span: `read` returns how many there are of one, and the last when there
+/// may be more.
 fn by_span(
     window: Interval,
-    after: &After,
+    (after, most): (&After, usize),
     mut read: impl FnMut(OfSpan) -> Result<(usize, Option<(Instant, Short)>), Error>,
 ) -> Result<Option<After>, Error> {
-    let (mut rows, mut last) = (0, after.last.clone());
+    let (mut left, mut last) = (most, after.last.clone());
     for (span, longest) in (0..).zip(SPANS).skip_while(|(span, _)| *span < after.span) {
-        if rows >= PAGE {
+        if left == 0 {
             return Ok(Some(After { span, last: None }));
         }
         let (end, name) = last.take().unwrap_or((window.start, Short::from("")));
         let latest = Instant::from_unix(window.end.unix().saturating_add(longest));
-        let found = read(OfSpan { span, ends: (end, latest), after: (end, name.to_string()) })?;
-        if found.0 == PAGE {
-            return Ok(Some(After { span, last: found.1 }));
+        let of_span = OfSpan { span, ends: (end, latest), after: (end, name.to_string()), most: left };
+        let (rows, last) = read(of_span)?;
+        if last.is_some() {
+            return Ok(Some(After { span, last }));
         }
-        rows += found.0;
+        left = left.saturating_sub(rows);
     }
     Ok(None)
 }
@@ -390,15 +394,16 @@ pub fn read_within(
     after: &After,
 ) -> Result<(Vec<Read>, Option<After>), Error> {
     let mut all: Vec<Read> = Vec::new();
-    let next = by_span(window, after, |OfSpan { span, ends: (from, latest), after: (same_end, after) }| {
-        let until = window.end;
-        let query = ReadWithin { tenant, collection, span, from, latest, until, same_end, after };
-        let found: Vec<Read> = on!(conn, |c| query.load(c))?;
-        let last = found.last().map(|row| (row.last_end, row.name.clone()));
-        let rows = found.len();
-        all.extend(found);
-        Ok((rows, last))
-    })?;
+    let next =
+        by_span(window, (after, PAGE), |OfSpan { span, ends: (from, latest), after: (same_end, after), .. }| {
+            let until = window.end;
+            let query = ReadWithin { tenant, collection, span, from, latest, until, same_end, after };
+            let found: Vec<Read> = on!(conn, |c| query.load(c))?;
+            let rows = found.len();
+            let last = found.last().filter(|_| rows == PAGE).map(|row| (row.last_end, row.name.clone()));
+            all.extend(found);
+            Ok((rows, last))
+        })?;
     Ok((all, next))
 }
 
@@ -413,7 +418,7 @@ statement! {
        AND (last_end > ? OR name > ?) AND NOT deleted ORDER BY last_end, name LIMIT 1000"
 }
 
-/// [`read_within`], handed to `visit` one after the other.
+/// [`read_within`], handed to `visit` one after the other, so many at most.
 ///
 /// # Errors
 /// [`Error::Db`].
@@ -422,10 +427,10 @@ pub fn visit_within(
     tenant: TenantId,
     collection: Id,
     window: Interval,
-    after: &After,
+    (after, most): (&After, usize),
     mut visit: impl FnMut(Placed<'_>),
 ) -> Result<Option<After>, Error> {
-    by_span(window, after, |OfSpan { span, ends: (from, latest), after: (same_end, after) }| {
+    by_span(window, (after, most.min(PAGE)), |OfSpan { span, ends: (from, latest), after: (same_end, after), most }| {
         let until = window.end;
         let query = VisitWithin { tenant, collection, span, from, latest, until, same_end, after };
         let (mut rows, mut last) = (0, None);
@@ -436,8 +441,9 @@ pub fn visit_within(
                 let exact = start.and_then(|start| Interval::new(start, last_end));
                 visit(Placed { object, body: &body, exact });
                 rows += 1;
-                if rows == PAGE {
+                if rows == most {
                     last = Some((last_end, object.name.into()));
+                    break;
                 }
             }
         });
@@ -464,7 +470,7 @@ pub fn busy_within(
     window: Interval,
 ) -> Result<Vec<(String, String)>, Error> {
     let mut all: Vec<(String, String)> = Vec::new();
-    by_span(window, &After::default(), |OfSpan { span, ends: (from, latest), .. }| {
+    by_span(window, (&After::default(), PAGE), |OfSpan { span, ends: (from, latest), .. }| {
         let query = BusyWithin { tenant, collection, span, from, latest, until: window.end };
         let found: Vec<(String, String)> = on!(conn, |c| query.load(c))?;
         all.extend(found);
