@@ -252,7 +252,7 @@ impl Series {
         }
         let zone = self.zone(zone);
         let extras = self.extras.iter().map(|extra| extra.end.resolve(zone));
-        let last = self.set.last().unwrap_or(i64::MIN);
+        let last = if self.set.is_endless() { i64::MAX } else { self.set.last().unwrap_or(i64::MIN) };
         let lanes = self.lanes.iter().filter(|lane| lane.from <= last).map(|lane| {
             let local = civil_of(last.min(lane.to - 1) + lane.shift);
             Place::end(&Moment::Zoned(local, zone.clone()), lane.length).resolve(zone)

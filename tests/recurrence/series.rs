@@ -289,6 +289,11 @@ fn the_end_is_known_when_there_is_one() {
     assert_eq!(end(&["FREQ=DAILY"]), (true, None));
     assert_eq!(end(&["FREQ=DAILY;COUNT=10", "FREQ=YEARLY"]), (true, None));
     assert!(!end(&["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]).0);
+    let mut cut = definition(zoned("2026-09-01T09:00"), hour(), &["FREQ=DAILY", "FREQ=DAILY;COUNT=2"]);
+    let (recurrence_id, range) = (zoned("2026-09-05T09:00"), Range::ThisAndFuture);
+    cut.overrides.push(Override { recurrence_id, range, change: Change::Cancelled });
+    let end = Series::new(cut).unwrap().end(&berlin());
+    assert!(end.is_some_and(|end| end >= berlin().instant(civil("2026-09-04T10:00"))), "{end:?}");
 }
 
 #[test]
