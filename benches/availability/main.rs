@@ -13,7 +13,7 @@ mod work;
 
 use bars::{Bars, measure, median, time};
 use divan::{Bencher, black_box};
-use fasti::availability::{Busy, Expansion, Question, Recurring, bulk, explain, first, slots};
+use fasti::availability::{Busy, Expansion, Question, Recurring, Ref, bulk, explain, first, slots};
 use fasti::time::Interval;
 
 use work::{Person, Team};
@@ -69,8 +69,8 @@ fn plain(person: &Person) -> usize {
 }
 
 fn recurring(person: &Person, events: &[Recurring]) -> usize {
-    let mut busy: Vec<Busy> = Vec::with_capacity(1024);
-    Expansion::new(person.reach()).busy(events, &person.zone, &mut busy).unwrap_or_default();
+    let taken = Expansion::new(person.reach()).taken(events, &person.zone).unwrap_or_default();
+    let busy: Vec<Busy> = taken.iter().map(|at| Busy::external(*at, Ref::default())).collect();
     person.ask(&busy, |question| slots(question).slots().len())
 }
 

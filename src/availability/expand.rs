@@ -1,11 +1,12 @@
 //! The one place where recurrence becomes intervals.
 
-use crate::recurrence::{Clocks, Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError};
+use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError, Sweep};
 use crate::time::{Date, Instant, Interval, Zone};
 
 use super::hours::{Hours, Layout, Shift, Times};
+use super::minutes::Minutes;
 use super::offsets::{DAY, Offsets, date_of, day_number};
-use super::{Busy, BusyKind, Ref};
+use super::{Busy, BusyKind, Ref, Spans};
 
 /// A rule of working hours as somebody writes it (A1): "every other Friday until June, 9 to 5".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,21 +91,26 @@ fn months(window: Interval) -> u16 {
     (first..=last.min(first + 11)).fold(0, |months, index| months | 2 << index.rem_euclid(12))
 }
 
+/// Those that can have instances in a window: most series of an old calendar are over, and of the others most come once a
+/// year.
+fn near(recurring: &[Recurring], window: Interval) -> impl Iterator<Item = &Recurring> {
+    let months = months(window);
+    recurring.iter().filter(move |r| r.over > window.start && r.months & months != 0)
+}
+
 /// Lays rules and series out over one window, and remembers zones meanwhile: one for all the people of a question.
 #[derive(Debug)]
 pub struct Expansion {
     window: Interval,
     zones: Vec<(Zone, Offsets)>,
-    clocks: Clocks,
-    /// The instances of one series.
-    found: Vec<Interval>,
+    sweep: Sweep,
 }
 
 impl Expansion {
     /// For a window, usually [`super::Question::reach`].
     #[must_use]
     pub const fn new(window: Interval) -> Self {
-        Self { window, zones: Vec::new(), clocks: Clocks::new(), found: Vec::new() }
+        Self { window, zones: Vec::new(), sweep: Sweep::new(window) }
     }
 
     /// The working hours that rules add up to, whole where they begin before the window or end after it; those of the
@@ -139,21 +145,27 @@ impl Expansion {
     /// [`Exhausted`] when a series takes more work than a series may. Then the time it takes is not known, which must not
     /// be mistaken for free.
     pub fn busy(&mut self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
-        let Self { window, clocks, found, .. } = self;
-        let months = months(*window);
-        // Most series of an old calendar are over, and of the others most come once a year.
-        let near = recurring.iter().filter(|r| r.over > window.start && r.months & months != 0);
-        for Recurring { series, kind, source, .. } in near {
-            found.clear();
-            series.for_each_with(clocks, *window, zone, |instance| {
-                if instance.at.start < instance.at.end {
-                    found.push(instance.at);
-                }
-            })?;
-            let taken = Busy { at: *window, unit: None, kind: *kind, source: *source };
-            busy.extend(found.iter().map(|at| Busy { at: *at, ..taken }));
+        for Recurring { series, kind, source, .. } in near(recurring, self.window) {
+            for run in series.taken(&mut self.sweep, zone)? {
+                busy.extend(run.each().map(|at| Busy { at, unit: None, kind: *kind, source: *source }));
+            }
         }
         Ok(())
+    }
+
+    /// When any of some recurring blocks or events takes time: what [`busy`](Self::busy) adds, joined and without names. That
+    /// is all that matters where nobody asks for reasons, and costs a fraction.
+    ///
+    /// # Errors
+    /// As [`busy`](Self::busy).
+    pub fn taken(&mut self, recurring: &[Recurring], zone: &Zone) -> Result<Spans, Exhausted> {
+        let mut minutes = Minutes::new(self.window);
+        for Recurring { series, .. } in near(recurring, self.window) {
+            for run in series.taken(&mut self.sweep, zone)? {
+                minutes.add(run);
+            }
+        }
+        Ok(minutes.spans())
     }
 
     fn offsets(&mut self, zone: &Zone) -> &Offsets {

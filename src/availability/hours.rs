@@ -78,6 +78,7 @@ impl Layout {
     }
 
     /// Adds the times of one day.
+    #[inline]
     pub(super) fn day(&mut self, times: &Times, offsets: &Offsets, day: i64) {
         let mut open_from = times.start;
         for (from, until) in &times.breaks {

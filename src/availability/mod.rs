@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `spans`, `levels` | the algebra: sets of instants, and counts over time |
 //! | `offsets`, `grid` | wall clocks as integers; at which times of the clock slots begin |
-//! | `expand` | recurrence rules and series laid out over a window |
+//! | `expand`, `minutes` | recurrence rules and series laid out over a window |
 //! | `hours`, `busy` | when somebody works, and what takes time away |
 //! | `question` | a service's terms, who and what it needs, the business around them |
 //! | `engine`, `matching`, `sort` | from calendars to possible starts; [`distinct`]: who serves which need |
@@ -26,6 +26,7 @@ mod grid;
 mod hours;
 mod levels;
 mod matching;
+mod minutes;
 mod offsets;
 mod question;
 mod reference;

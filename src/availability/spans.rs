@@ -23,6 +23,11 @@ impl Spans {
         Self(intervals)
     }
 
+    /// Intervals that are in order already, none empty, none overlapping or touching another.
+    pub(super) const fn sorted(intervals: Vec<Interval>) -> Self {
+        Self(intervals)
+    }
+
     /// The intervals, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[Interval] {

@@ -55,17 +55,17 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     };
     let mut expansion = Expansion::new(bare.reach());
     let mut unread = 0;
+    let mut lay_out = |file: &Path| {
+        let (taken, errors) = lay_out(file, &zone, &mut expansion)?;
+        unread += errors;
+        Ok::<Spans, Failure>(taken)
+    };
     let mut taken = Vec::new();
     for file in &command.calendar {
-        unread += lay_out(file, &zone, &mut expansion, &mut taken)?;
+        taken.extend(lay_out(file)?.iter().map(|at| Busy::external(*at, Ref::default())));
     }
-    let mut open = Vec::new();
-    if let Some(file) = &command.hours {
-        unread += lay_out(file, &zone, &mut expansion, &mut open)?;
-    }
-    let open = Hours::new(Spans::new(open.iter().map(|busy| busy.at).collect()));
-    let hours = command.hours.is_some().then_some(&open);
-    let one = [Calendar { who: Ref::number(1), hours, quantity: 1, busy: &taken, sessions: &[] }];
+    let hours = command.hours.as_deref().map(lay_out).transpose()?.map(Hours::new);
+    let one = [Calendar { who: Ref::number(1), hours: hours.as_ref(), quantity: 1, busy: &taken, sessions: &[] }];
     for slot in slots(&Question { needs: &[Need { candidates: &one, units: 1 }], ..bare }).slots() {
         println!("{} {}", slot.at.start.to_rfc3339(&zone), slot.at.end.to_rfc3339(&zone));
     }
@@ -99,14 +99,14 @@ fn minutes(option: &str, text: &str) -> Result<u32, Failure> {
     Ok(minutes.ok_or_else(wrong)?)
 }
 
-/// Lays the events of a file out; returns how many could not be understood, each told on standard error.
-fn lay_out(file: &Path, zone: &Zone, expansion: &mut Expansion, into: &mut Vec<Busy>) -> Result<usize, Failure> {
+/// The time that the events of a file take, and how many could not be understood, each told on standard error.
+fn lay_out(file: &Path, zone: &Zone, expansion: &mut Expansion) -> Result<(Spans, usize), Failure> {
     let name = file.display();
     let bytes = std::fs::read(file).map_err(|error| format!("{name}: {error}"))?;
     let calendar = read_events(&bytes, zone).map_err(|error| format!("{name}: {error}"))?;
     let found = busy(&calendar.events, &Filter::default(), None);
     let errors = calendar.errors.iter().map(ToString::to_string).chain(found.errors.iter().map(ToString::to_string));
     let unread = errors.inspect(|error| eprintln!("{name}: {error}")).count();
-    expansion.busy(&found.events, zone, into).map_err(|error| format!("{name}: {error}"))?;
-    Ok(unread)
+    let taken = expansion.taken(&found.events, zone).map_err(|error| format!("{name}: {error}"))?;
+    Ok((taken, unread))
 }

@@ -3,7 +3,7 @@
 use super::day::civil_of;
 use super::lane::{Found, LaneCursor};
 use super::offsets::{Clocks, Offsets};
-use super::series::Series;
+use super::series::{Extra, Series};
 use super::work::{Exhausted, Work};
 use crate::time::{Civil, Instant, Interval, Zone};
 
@@ -64,16 +64,14 @@ impl Series {
     ///
     /// # Errors
     /// [`Exhausted`] when the limit on work is reached; `each` has been called for the instances before that.
+    #[inline]
     pub fn for_each(&self, window: Interval, zone: &Zone, each: impl FnMut(Instance)) -> Result<(), Exhausted> {
         let zone = self.zone(zone);
         self.walk(window, zone, &mut Offsets::new(zone), each)
     }
 
     /// The same for one of many series: `clocks` remembers for the next one what this one looked up.
-    ///
-    /// # Errors
-    /// As [`for_each`](Self::for_each).
-    pub fn for_each_with(
+    pub(super) fn for_each_with(
         &self,
         clocks: &mut Clocks,
         window: Interval,
@@ -166,7 +164,7 @@ impl<'s> Walk<'s> {
     /// It has nothing before [`open`](Self::open), which fills it where it is: a copy would cost as much as a short window.
     #[inline]
     fn closed(window: Interval) -> Self {
-        let (start, end) = (window.start.unix(), window.end.min(Instant::MAX + 1).unix());
+        let (start, end) = bounds(window);
         Self { start, end, lanes: Lanes::Many(Vec::new()), extras: Vec::new().into_iter() }
     }
 
@@ -180,7 +178,7 @@ impl<'s> Walk<'s> {
         work: &mut Work,
     ) -> Result<(), Exhausted> {
         let window = (self.start, self.end);
-        self.extras = extras(series, window, zone, work)?.into_iter();
+        self.extras = extras_within(series, window, zone, work)?.into_iter();
         if let [lane] = series.lanes.as_slice()
             && self.extras.as_slice().is_empty()
         {
@@ -228,22 +226,35 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// The instances with times of their own that share time with the window.
+/// A window in seconds. Starts after [`Instant::MAX`] are in none.
 #[inline]
-fn extras(series: &Series, window: (i64, i64), zone: &Zone, work: &mut Work) -> Result<Vec<Found>, Exhausted> {
-    let (from, to) = window;
+pub(super) fn bounds(window: Interval) -> (i64, i64) {
+    (window.start.unix(), window.end.min(Instant::MAX + 1).unix())
+}
+
+/// The instances with times of their own that may share time with a window; no others do.
+#[inline]
+pub(super) fn extras(series: &Series, start: i64, end: i64) -> &[Extra] {
+    let rest = &series.extras[series.reach.partition_point(|reach| *reach < start - MARGIN)..];
+    &rest[..rest.partition_point(|extra| extra.start.about() <= end.saturating_add(MARGIN))]
+}
+
+/// Those that do.
+#[inline]
+fn extras_within(
+    series: &Series,
+    (start, end): (i64, i64),
+    zone: &Zone,
+    work: &mut Work,
+) -> Result<Vec<Found>, Exhausted> {
     let mut found = Vec::new();
-    let first = series.reach.partition_point(|reach| *reach < from - MARGIN);
-    for extra in &series.extras[first..] {
-        if extra.start.about() > to.saturating_add(MARGIN) {
-            break;
-        }
+    for extra in extras(series, start, end) {
         work.spend(4)?;
-        let (start, end) = (extra.start.resolve(zone), extra.end.resolve(zone));
-        if start < to && (end > from || start >= from) {
+        let (from, until) = (extra.start.resolve(zone), extra.end.resolve(zone));
+        if from < end && (until > start || from >= start) {
             let recurrence_at = extra.recurrence_at.resolve(zone);
             let (recurrence, change) = (extra.recurrence, extra.change);
-            found.push(Found { recurrence, recurrence_at, start, end, change });
+            found.push(Found { recurrence, recurrence_at, start: from, end: until, change });
         }
     }
     found.sort_by_key(|found| (found.start, found.recurrence));

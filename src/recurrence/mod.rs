@@ -12,6 +12,7 @@
 //! | `set` | the recurrence set: rules and dates together, without exceptions |
 //! | `moment`, `series`, `build` | what a series is made of |
 //! | `offsets`, `lane`, `instances` | civil times put on the time line |
+//! | `sweep` | which time many series take of one window |
 //! | `rrule` | to and from the crate of that name |
 //!
 //! Where RFC 5545 leaves a choice, `docs/rulings.md` says what is done and why.
@@ -31,13 +32,14 @@ mod rrule;
 mod rule;
 mod series;
 mod set;
+mod sweep;
 mod work;
 
 pub use instances::{Instance, Instances};
 pub use moment::{Length, Moment};
-pub use offsets::Clocks;
 pub use parse::ParseError;
 pub use rrule::ConvertError;
 pub use rule::{Frequency, Rule, Skip, Until, Weekday, WeekdayNum};
 pub use series::{Change, Definition, End, Override, Range, Rdate, Series, SeriesError};
+pub use sweep::{Run, Sweep};
 pub use work::Exhausted;

@@ -8,19 +8,17 @@ const MARGIN: i64 = 2 * 86_400;
 /// More than any offset from UTC.
 pub(super) const MOST: i64 = 16 * 3600;
 
-/// What the clocks of zones show, remembered from one series to the next: for those who ask many series
-/// ([`Series::for_each_with`](super::Series::for_each_with)).
-#[derive(Debug, Clone, Default)]
-pub struct Clocks(Vec<(Zone, Offsets)>);
+/// What the clocks of zones show, remembered from one series to the next.
+#[derive(Debug, Clone)]
+pub(super) struct Clocks(Vec<(Zone, Offsets)>);
 
 impl Clocks {
     /// Nothing is known yet.
-    #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn of(&mut self, zone: &Zone) -> &mut Offsets {
+    pub fn of(&mut self, zone: &Zone) -> &mut Offsets {
         let known = self.0.iter().position(|(known, _)| known == zone).unwrap_or_else(|| {
             self.0.push((zone.clone(), Offsets::new(zone)));
             self.0.len() - 1
@@ -44,10 +42,10 @@ pub(super) struct Offsets {
 
 /// Civil times, from `low` to before `high`, that one offset resolves.
 #[derive(Debug, Clone, Copy)]
-struct Stretch {
+pub(super) struct Stretch {
     low: i64,
-    high: i64,
-    offset: i64,
+    pub high: i64,
+    pub offset: i64,
     /// Where the gap before `high` begins, if there is one, else `high`.
     gap: i64,
 }
@@ -93,7 +91,7 @@ impl Stretch {
     }
 
     /// The stretch that has `civil`.
-    fn find(zone: &Zone, civil: i64) -> Self {
+    pub fn find(zone: &Zone, civil: i64) -> Self {
         let from = Instant::from_unix(civil - MARGIN);
         let mut offset = i64::from(zone.offset_seconds_at(from));
         // Known to be after the change before `from`, whatever it was.

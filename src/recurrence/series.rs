@@ -156,6 +156,9 @@ pub(super) enum Frame {
     Zoned(Zone),
 }
 
+/// Three days.
+pub(super) const SHORT: i64 = 3 * SECONDS_PER_DAY;
+
 /// Instances from a RECURRENCE-ID on that differ from the definition by the same (RANGE=THISANDFUTURE); the first lane
 /// is the definition itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,9 +174,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Whether no instance ends more than three days after its original start.
-    fn is_short(&self) -> bool {
-        self.shift == 0 && self.length.at_most() <= 3 * SECONDS_PER_DAY
+    /// Whether no instance ends more than [`SHORT`] after its original start.
+    pub(super) fn is_short(&self) -> bool {
+        self.shift == 0 && self.length.at_most() <= SHORT
     }
 }
 

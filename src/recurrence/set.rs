@@ -70,6 +70,13 @@ fn from(list: &[i64], civil: i64) -> &[i64] {
     &list[list.partition_point(|at| *at < civil)..]
 }
 
+/// What an ascending list has from one time to before another.
+#[inline]
+pub(super) fn between(list: &[i64], from: i64, to: i64) -> &[i64] {
+    let list = &list[list.partition_point(|at| *at < from)..];
+    &list[..list.partition_point(|at| *at < to)]
+}
+
 /// Goes through a set in ascending order, without duplicates.
 #[derive(Debug, Clone)]
 pub(super) struct SetCursor<'s> {

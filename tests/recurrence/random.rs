@@ -4,6 +4,7 @@ use fasti::recurrence::{Definition, End, Length, Moment, Rule, Series, SeriesErr
 use fasti::time::{Civil, Instant, Interval, Zone};
 
 use crate::brute;
+use crate::series::{taken, takes_time};
 use crate::spec::{DAILY, Dice, Spec};
 
 const ZONES: [&str; 9] = [
@@ -85,6 +86,8 @@ fn windows_agree_with_brute_force() {
             windows += 1;
             let wanted: Vec<_> =
                 all.iter().filter(|(start, end, _)| *start < to && (*end > from || *start >= from)).copied().collect();
+            let times = takes_time(wanted.iter().map(|(start, end, _)| Interval { start: *start, end: *end }));
+            assert_eq!(taken(&series, window, &zone), times, "case {case}: {spec} from {start} in {zone}, {window:?}");
             let found: Result<Vec<_>, _> = series.instances(window, &zone).collect();
             let found = found.unwrap_or_else(|error| panic!("case {case} {spec}: {error}"));
             let found: Vec<_> = found.iter().map(|i| (i.at.start, i.at.end, i.recurrence_id())).collect();

@@ -1,6 +1,8 @@
 //! What a series owes beside its rules: lengths, overrides, exceptions, zones, ends.
 
-use fasti::recurrence::{Change, Definition, End, Length, Moment, Override, Range, Rdate, Rule, Series, SeriesError};
+use fasti::recurrence::{
+    Change, Definition, End, Length, Moment, Override, Range, Rdate, Rule, Series, SeriesError, Sweep,
+};
 use fasti::time::{Civil, Instant, Interval, Zone};
 
 fn berlin() -> Zone {
@@ -38,11 +40,25 @@ fn moved(id: Moment, start: Moment, end: End) -> Override {
     Override { recurrence_id: id, range: Range::This, change: Change::Moved { start, end } }
 }
 
+/// What a sweep gives, sorted.
+pub fn taken(series: &Series, window: Interval, zone: &Zone) -> Vec<Interval> {
+    let mut sweep = Sweep::new(window);
+    takes_time(series.taken(&mut sweep, zone).unwrap().iter().flat_map(|run| run.each()))
+}
+
+/// Those that have a length, sorted.
+pub fn takes_time(all: impl Iterator<Item = Interval>) -> Vec<Interval> {
+    let mut all: Vec<Interval> = all.filter(|at| at.start < at.end).collect();
+    all.sort_unstable();
+    all
+}
+
 /// `09-03T09:00/10:00` for each instance from `from` to `to`, with `*` if overridden.
 fn listed(definition: &Definition, from: &str, to: &str, zone: &Zone) -> Vec<String> {
     let series = Series::new(definition.clone()).unwrap();
     let window = Interval::new(zone.instant(civil(from)), zone.instant(civil(to))).unwrap();
     let text = |at: Instant, format: &str| zone.civil_at(at).strftime(format).to_string();
+    assert_eq!(taken(&series, window, zone), takes_time(series.instances(window, zone).map(|i| i.unwrap().at)));
     let all = series.instances(window, zone).map(|instance| {
         let instance = instance.unwrap();
         let mark = if instance.change.is_some() { "*" } else { "" };

@@ -8,5 +8,6 @@ mod engine;
 mod expand;
 mod rentals;
 mod support;
+mod taken;
 mod why;
 mod world;

@@ -7,7 +7,7 @@ use super::super::work::{Exhausted, Work};
 use super::days::{ByDay, Days, MonthDays, Step, Weeks, YearDays};
 use super::grid::Grid;
 use super::picks::Picks;
-use super::{AtDay, Kind, Plan, times};
+use super::{AtDay, Daily, Kind, Plan, times};
 
 /// The end of a rule, from outside.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,7 @@ impl Plan {
             first: start,
             last: ends.last.min(day::LAST_SECOND),
             hole: ends.hole,
+            daily: None,
             endless: rule.is_endless(),
         };
         match times::unit(rule.frequency) {
@@ -41,6 +42,7 @@ impl Plan {
         if let (false, Some((period, from, n))) = (rule.by_set_pos.is_empty(), plan.days.step.period()) {
             plan.kind = Kind::Picks(Box::new(picks(rule, period, from, n)));
         }
+        plan.days.dates = plan.days.find_dates();
         work.spend(1 + plan.times.len() as u32 / 16)?;
         plan.settle(rule, work)?;
         Ok(plan)
@@ -94,7 +96,17 @@ impl Plan {
         {
             self.kind = Kind::Steps { first, step };
         }
+        self.daily = self.find_daily();
         Ok(())
+    }
+
+    fn find_daily(&self) -> Option<Daily> {
+        let ([time], true) = (&*self.times, self.hole.0 >= self.last) else { return None };
+        match self.kind {
+            Kind::Steps { first, step } => Some(Daily::Steps { first, step }),
+            Kind::Days => Some(Daily::Days { time: i64::from(*time) }),
+            _ => None,
+        }
     }
 
     /// The seconds between two instances, if they are always the same.

@@ -19,6 +19,8 @@ pub(in crate::recurrence) struct Days {
     /// WKST, days from Monday.
     pub week_start: u8,
     pub skip: Skip,
+    /// See [`Days::find_dates`].
+    pub dates: Option<u32>,
 }
 
 /// INTERVAL, counted from the period that has DTSTART.
@@ -100,12 +102,32 @@ impl Days {
             by_day: None,
             week_start,
             skip: Skip::Omit,
+            dates: None,
         }
     }
 
     /// The days in a month: bits 1 to 31.
     #[inline]
     pub(in crate::recurrence) fn mask(&self, month: Month) -> u64 {
+        match self.dates {
+            Some(_) if self.months >> month.month & 1 == 0 => 0,
+            Some(dates) => u64::from(dates) & all(month.len),
+            None => self.mask_of_all(month),
+        }
+    }
+
+    /// The bits 1 to 31 of BYMONTHDAY, if that alone says which days of its months a rule has, counted from the start: as in
+    /// most rules of months and years.
+    pub(in crate::recurrence) fn find_dates(&self) -> Option<u32> {
+        let Self { month_days: Some(days), year_days: None, weeks: None, by_day: None, skip: Skip::Omit, .. } = self
+        else {
+            return None;
+        };
+        (days.from_end == 0 && self.step.interval() == 1).then_some(days.from_start)
+    }
+
+    /// The same by every part.
+    fn mask_of_all(&self, month: Month) -> u64 {
         let own = self.own(month);
         if self.skip == Skip::Omit {
             return own;

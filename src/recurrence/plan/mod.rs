@@ -38,6 +38,8 @@ pub(super) struct Plan {
     last: i64,
     /// Civil times that are not instances although before `last`: the ones between the two (UNTIL inside a gap).
     hole: (i64, i64),
+    /// `None` for rules of other kinds, and with a hole.
+    pub daily: Option<Daily>,
     /// Whether neither COUNT nor UNTIL ends it.
     pub endless: bool,
 }
@@ -54,6 +56,15 @@ enum Kind {
     },
     Picks(Box<picks::Picks>),
     Grid(Box<grid::Grid>),
+}
+
+/// How a rule with one time of the day repeats.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Daily {
+    /// In equal steps from the first instance on.
+    Steps { first: i64, step: i64 },
+    /// On [some days](Plan::days) at a second of the day.
+    Days { time: i64 },
 }
 
 /// Goes through the instances of a rule in ascending order.
@@ -121,6 +132,23 @@ impl Plan {
         }
     }
 
+    /// The days of a month that have instances, if it repeats [`Daily`]: bits 1 to 31. Those before the first start and
+    /// after the last one do not count.
+    #[inline]
+    pub fn days(&self, month: Month) -> u64 {
+        self.days.mask(month)
+    }
+
+    /// DTSTART: no instance is earlier.
+    pub fn first_start(&self) -> i64 {
+        self.first
+    }
+
+    /// No instance is later.
+    pub fn last_start(&self) -> i64 {
+        self.last
+    }
+
     pub fn is_empty(&self) -> bool {
         matches!(self.kind, Kind::Never)
     }
@@ -136,6 +164,13 @@ impl Plan {
     }
 }
 
+/// The first of equal steps from `first` on that is not before `civil`.
+#[inline]
+pub(super) const fn step_from(first: i64, step: i64, civil: i64) -> i64 {
+    let behind = civil - first;
+    if behind <= 0 { first } else { first + (behind + step - 1) / step * step }
+}
+
 impl Cursor<'_> {
     /// Jumps to before the first instance that is not before `civil`, forwards or backwards.
     #[inline]
@@ -146,9 +181,7 @@ impl Cursor<'_> {
         self.at = match &plan.kind {
             _ if civil > self.stop => At::End,
             Kind::Never => At::End,
-            Kind::Steps { first, step } => {
-                At::Steps { next: first + (civil - first + step - 1).div_euclid(*step).max(0) * step, step: *step }
-            }
+            Kind::Steps { first, step } => At::Steps { next: step_from(*first, *step, civil), step: *step },
             Kind::Days => At::Days(AtDay::seek(plan, civil)),
             Kind::Picks(picks) => At::Picks(Box::new(picks.seek(plan, civil, work)?)),
             Kind::Grid(grid) => At::Grid(grid.seek(plan, civil, work)?),
