@@ -1,6 +1,6 @@
 //! The one place where recurrence becomes intervals.
 
-use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Series, SeriesError, Sweep};
+use crate::recurrence::{Definition, Exhausted, Moment, Rdate, Rule, Run, Series, SeriesError, Sweep};
 use crate::time::{Date, Instant, Interval, Zone};
 
 use super::hours::{Hours, Layout, Shift, Times};
@@ -146,7 +146,9 @@ impl Expansion {
     /// be mistaken for free.
     pub fn busy(&mut self, recurring: &[Recurring], zone: &Zone, busy: &mut Vec<Busy>) -> Result<(), Exhausted> {
         for Recurring { series, kind, source, .. } in near(recurring, self.window) {
-            for run in series.taken(&mut self.sweep, zone)? {
+            let runs = series.taken(&mut self.sweep, zone)?;
+            busy.reserve(runs.iter().map(Run::count).sum());
+            for run in runs {
                 busy.extend(run.each().map(|at| Busy { at, unit: None, kind: *kind, source: *source }));
             }
         }

@@ -27,6 +27,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// How many instances there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        usize::try_from((self.until - self.start - 1) / self.step + 1).unwrap_or_default()
+    }
+
     /// Each instance, in order.
     pub fn each(self) -> impl Iterator<Item = Interval> {
         let starts = std::iter::successors(Some(self.start), move |start| Some(*start + self.step));
@@ -187,11 +193,20 @@ impl Series {
     }
 }
 
-/// Adds one instance.
+/// Adds one instance: to the last run, if it is the next of that. A rule that is no [`Daily`] one may have tens of thousands.
 fn push(runs: &mut Vec<Run>, Interval { start, end }: Interval) {
-    if start < end {
-        runs.push(Run { start, length: end - start, step: 1, until: start + 1 });
+    let length = end - start;
+    if length <= 0 {
+        return;
     }
+    if let Some(run) = runs.last_mut().filter(|run| run.length == length) {
+        let step = start + 1 - run.until;
+        if step > 0 && (run.count() == 1 || run.step == step) {
+            (run.step, run.until) = (step, start + 1);
+            return;
+        }
+    }
+    runs.push(Run { start, length, step: 1, until: start + 1 });
 }
 
 /// Short instances of one rule or of dates, without exceptions.
