@@ -128,7 +128,7 @@ impl Series {
         sweep.runs.clear();
         let Some(Simple { lane, rule, dates }) = self.simple(start, end) else {
             let Sweep { window, runs, clocks, .. } = sweep;
-            self.for_each_with(clocks, *window, zone, |instance| push(runs, instance.at))?;
+            self.for_each_with(clocks, *window, zone, |instance| append(runs, instance.at))?;
             return Ok(&sweep.runs);
         };
         let view = sweep.view(zone);
@@ -193,20 +193,26 @@ impl Series {
     }
 }
 
-/// Adds one instance: to the last run, if it is the next of that. A rule that is no [`Daily`] one may have tens of thousands.
+/// Adds one instance.
+#[inline]
 fn push(runs: &mut Vec<Run>, Interval { start, end }: Interval) {
-    let length = end - start;
-    if length <= 0 {
-        return;
+    if start < end {
+        runs.push(Run { start, length: end - start, step: 1, until: start + 1 });
     }
+}
+
+/// The same to the last run, if it is the next of that: what is no [`Daily`] rule may have tens of thousands.
+fn append(runs: &mut Vec<Run>, at: Interval) {
+    let length = at.end - at.start;
     if let Some(run) = runs.last_mut().filter(|run| run.length == length) {
-        let step = start + 1 - run.until;
-        if step > 0 && (run.count() == 1 || run.step == step) {
-            (run.step, run.until) = (step, start + 1);
+        let step = at.start + 1 - run.until;
+        let single = run.until == run.start + 1;
+        if step > 0 && (single || run.step == step) {
+            (run.step, run.until) = (step, at.start + 1);
             return;
         }
     }
-    runs.push(Run { start, length, step: 1, until: start + 1 });
+    push(runs, at);
 }
 
 /// Short instances of one rule or of dates, without exceptions.
