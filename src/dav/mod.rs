@@ -201,9 +201,11 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     }
     if parts.method == Method::HEAD {
-        // That of GET, where it is known, or none (RFC 9110 §8.6).
+        // That of GET, where it is known, or none (RFC 9110 §8.6): a 304 does not know how long the object is.
         let unsent = std::mem::take(response.body_mut());
-        if let Some(length) = unsent.size_hint().exact() {
+        if let Some(length) = unsent.size_hint().exact()
+            && response.status() != StatusCode::NOT_MODIFIED
+        {
             response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
     }

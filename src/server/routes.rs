@@ -26,8 +26,8 @@ impl From<Router> for Routes {
     }
 }
 
-/// Handlers that take paths apart themselves. The router, which would do so before them, is a tenth of the work of a small
-/// request.
+/// Handlers that take paths apart themselves. The router, which would do so before them, takes 7,000 of the 104,000
+/// instructions of a GET.
 #[derive(Clone)]
 pub struct Room {
     /// All of its paths begin with this, and no others.

@@ -418,7 +418,7 @@ statement! {
        AND (last_end > ? OR name > ?) AND NOT deleted ORDER BY last_end, name LIMIT 1000"
 }
 
-/// [`read_within`], handed to `visit` one after the other, so many at most.
+/// [`read_within`], handed to `visit` one after the other, so many at most. PostgreSQL sends whole pages, which are used.
 ///
 /// # Errors
 /// [`Error::Db`].
@@ -430,7 +430,8 @@ pub fn visit_within(
     (after, most): (&After, usize),
     mut visit: impl FnMut(Placed<'_>),
 ) -> Result<Option<After>, Error> {
-    by_span(window, (after, most.min(PAGE)), |OfSpan { span, ends: (from, latest), after: (same_end, after), most }| {
+    let most = if conn.is_postgres() { PAGE } else { most.min(PAGE) };
+    by_span(window, (after, most), |OfSpan { span, ends: (from, latest), after: (same_end, after), most }| {
         let until = window.end;
         let query = VisitWithin { tenant, collection, span, from, latest, until, same_end, after };
         let (mut rows, mut last) = (0, None);

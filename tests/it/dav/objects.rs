@@ -17,6 +17,7 @@ on_both! {
         let head = anna.send("HEAD", &object, &[], "").await.insist(200);
         // RFC 9110 §8.6: as long as the answer to GET.
         assert_eq!((head.body.as_str(), head.header("content-length")), ("", &*text.len().to_string()));
+        anna.send("HEAD", &object, &[("if-none-match", made.header("etag"))], "").await.insist(304);
         let listed = anna.propfind(&path, "1", "<D:getetag/><D:getcontentlength/>").await.insist(207);
         assert_eq!(listed.hrefs().len(), 2);
         assert!(listed.responses()[1].contains(&format!("<D:getcontentlength>{}</D:getcontentlength>", text.len())));
