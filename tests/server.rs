@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Request};
+use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use fasti::net::{ClientAddr, Networks, RequestId};
 use fasti::server::{self, Limits, Room, Routes, ServerOptions};
@@ -32,6 +33,7 @@ fn routes() -> Router {
         .route("/panic", get(|| async { if true { panic!("planted") } else { "" } }))
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_millis(400)).await }))
         .route("/never", get(std::future::pending::<()>))
+        .route("/unchanged", get(|| async { StatusCode::NOT_MODIFIED }))
         .route("/megabytes", get(|| async { vec![b'x'; 8 << 20] }))
 }
 
@@ -343,6 +345,19 @@ async fn every_answer_has_an_id_and_the_safe_headers() {
         assert_eq!(server.get(&id, "X-Request-Id: from-the-proxy-1\r\n").await.body(), "from-the-proxy-1");
         assert_ne!(server.get(&id, "X-Request-Id: a b\r\n").await.body(), "a b");
     }
+}
+
+/// RFC 9110 §8.6: the length it would say is that of the answer the client has, and that is not 0.
+#[tokio::test]
+async fn a_304_says_no_length() {
+    let server = Server::start(options(short())).await;
+    for (method, path) in [("GET", "/"), ("HEAD", "/"), ("GET", "/room/"), ("HEAD", "/room/")] {
+        let request = format!("{method} {path}unchanged HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let exchange = server.raw(request.as_bytes()).await;
+        assert_eq!((exchange.status(), exchange.header("content-length")), (304, None), "{method} {path}");
+    }
+    let head = server.raw(b"HEAD /megabytes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(head.header("content-length"), Some("8388608"));
 }
 
 #[tokio::test]

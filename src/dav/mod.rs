@@ -201,11 +201,9 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     }
     if parts.method == Method::HEAD {
-        // That of GET, where it is known, or none (RFC 9110 §8.6): a 304 does not know how long the object is.
+        // That of GET, where it is known (RFC 9110 §8.6).
         let unsent = std::mem::take(response.body_mut());
-        if let Some(length) = unsent.size_hint().exact()
-            && response.status() != StatusCode::NOT_MODIFIED
-        {
+        if let Some(length) = unsent.size_hint().exact() {
             response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
     }

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
 use axum::response::Response;
+use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
@@ -55,12 +56,19 @@ impl Wrapped {
         &self,
         request: hyper::Request<Incoming>,
     ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
-        match &self.room {
+        let answer = match &self.room {
             Some(room) if request.uri().path().starts_with(room.inner.prefix) => {
                 Either::Left(room.clone().call(request.map(Body::new)))
             }
             _ => Either::Right(self.router.clone().call(request)),
-        }
+        };
+        answer.map_ok(|mut response| {
+            // That of the stored answer, which is not at hand, or none (RFC 9110 §8.6). Routers say 0 to HEAD.
+            if response.status() == StatusCode::NOT_MODIFIED {
+                response.headers_mut().remove(header::CONTENT_LENGTH);
+            }
+            response
+        })
     }
 }
 
