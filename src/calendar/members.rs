@@ -9,7 +9,7 @@ use crate::ical::timezone;
 use crate::store::{Conn, Id, Short, calendar_objects, homes, members};
 use crate::time::{Instant, Interval, Zone};
 
-use super::home::{BOOKINGS, Collection, Stamp, TEAM};
+use super::home::Collection;
 use super::{Error, Viewer};
 use crate::store::calendar_objects::After;
 pub use crate::store::calendar_objects::{Placed, Tagged};
@@ -241,22 +241,32 @@ pub fn find(conn: &mut Conn, c: &Collection, name: &str) -> Result<Option<Member
     Ok(members::read(conn, c.tenant, c.id, id)?.map(|row| read_booking(c, row)))
 }
 
-/// What tells whether the collection of this name in somebody's home is as it was, with the object of this name: what
-/// [`stamp`](super::home::stamp) and [`find`] give, by one statement. `None` when there is no such collection or no
-/// single row that has the object.
+/// An object as it is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Without quotes.
+    pub etag: Short,
+    /// Its text.
+    pub body: String,
+    /// When it was changed last, where that is known.
+    pub modified_at: Option<Instant>,
+}
+
+impl From<Member> for Served {
+    fn from(member: Member) -> Self {
+        Self { etag: member.etag, body: member.body.unwrap_or_default(), modified_at: member.modified_at }
+    }
+}
+
+/// What [`home::open`](super::home::open) and [`find`] give of an object that the viewer wrote into a calendar of their
+/// own. Nobody else's rights are to be looked at then, so it is one statement.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub fn find_stamped(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    (username, collection, name): (&str, &str, &str),
-) -> Result<Option<(Stamp, Option<Member>)>, Error> {
-    if matches!(collection, TEAM | BOOKINGS) {
-        return Ok(None);
-    }
-    let found = homes::object(conn, viewer.tenant, viewer.person, (username, collection, name))?;
-    Ok(found.map(|(stamp, object)| (stamp, object.map(read))))
+pub fn find_own(conn: &mut Conn, viewer: &Viewer, calendar: &str, name: &str) -> Result<Option<Served>, Error> {
+    let found = homes::own_object(conn, viewer.tenant, viewer.person, (calendar, name))?;
+    let served = |row: homes::Served| Served { etag: row.etag, body: row.body, modified_at: Some(row.modified_at) };
+    Ok(found.map(served))
 }
 
 /// Reads the objects of these names that are there, in any order.

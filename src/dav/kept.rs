@@ -1,7 +1,7 @@
 //! What is kept in memory between requests, each under a budget: collections with their homes, answers that may be asked
-//! for again, and when objects take place whose rows do not say it.
+//! for again, when objects take place whose rows do not say it, and what the bodies of questions mean.
 //!
-//! Nothing here is ever believed without a look at the database. A collection and its home are used again after their
+//! Nothing of the first three is ever believed without a look at the database. A collection and its home are used again after their
 //! stamp was read and found as it was, an answer only for the same question about such a collection, which has a new
 //! number with every change of what is in it. Times are of a text, and are looked up by its tag.
 
@@ -13,10 +13,13 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use moka::sync::Cache;
 
+use super::condition::Failure;
 use super::listing::What;
+use super::path::collection_href;
 use super::property::{Stored, Wanted};
+use super::xml::Element;
 use crate::calendar::home::{self, Collection, Home, Stamp};
-use crate::calendar::members::{self, Member, Tagged};
+use crate::calendar::members::Tagged;
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
 use crate::store::{Conn, Id, Role, TenantId};
@@ -66,10 +69,25 @@ pub(super) struct Opened {
     known_by: Option<(Address, Stamp)>,
     pub home: Arc<Home>,
     pub collection: Arc<Collection>,
+    /// The path of the collection.
+    pub href: Arc<str>,
+}
+
+impl Opened {
+    fn new(known_by: Option<(Address, Stamp)>, home: Home, collection: Collection) -> Self {
+        let href = collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name).into();
+        Self { known_by, home: home.into(), collection: collection.into(), href }
+    }
 }
 
 /// Collections that are kept; each takes about a kilobyte.
 const MAX_OPENED: u64 = 10_000;
+
+/// Octets of a body that is kept: longer ones list addresses, and hardly come twice.
+const MAX_BODY: usize = 4096;
+/// Octets, about, of all bodies with what was read of them, which takes some times as many.
+const MAX_BODIES: u64 = 8 * 1024 * 1024;
+const TIMES_AS_MANY: usize = 32;
 
 struct Answer {
     state: State,
@@ -82,6 +100,7 @@ pub(super) struct Kept {
     opened: Cache<Address, Arc<Opened>>,
     answers: Cache<Question, Arc<Answer>>,
     times: Cache<Arc<str>, Option<Arc<Occurs>>>,
+    bodies: Cache<Arc<[u8]>, Arc<Element>>,
     /// Bytes of the longest answer that is kept.
     longest: u64,
     /// Bytes of answers that are being given and may be kept: together they stay within the budget, too.
@@ -100,10 +119,13 @@ impl Kept {
             let bytes = times.as_ref().map_or(0, |times| times.octets());
             u32::try_from(key.len() + bytes + 128).unwrap_or(u32::MAX)
         };
+        let of_body =
+            |body: &Arc<[u8]>, _: &Arc<Element>| u32::try_from(body.len() * TIMES_AS_MANY + 256).unwrap_or(u32::MAX);
         Self {
             opened: Cache::builder().max_capacity(MAX_OPENED).build(),
             answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
             times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),
+            bodies: Cache::builder().weigher(of_body).max_capacity(MAX_BODIES).build(),
             longest: options.answers / 4,
             waiting: Arc::default(),
             budget: options.answers,
@@ -121,35 +143,11 @@ impl Kept {
         username: &str,
         name: &str,
     ) -> Result<Arc<Opened>, calendar::Error> {
-        let opened = self.find(conn, viewer, username, name)?;
-        self.keep(&opened);
+        let (opened, is_kept) = self.look(conn, viewer, username, name)?;
+        if !is_kept {
+            self.keep(&opened);
+        }
         Ok(opened)
-    }
-
-    /// An object of a collection, which is kept as by [`open`](Self::open).
-    ///
-    /// # Errors
-    /// Those of [`home::open`], and [`calendar::Error::NotFound`].
-    pub fn member(
-        &self,
-        conn: &mut Conn,
-        viewer: &Viewer,
-        (username, name, member): (&str, &str, &str),
-    ) -> Result<Member, calendar::Error> {
-        let stamped = members::find_stamped(conn, viewer, (username, name, member))?;
-        let (stamp, found) = match stamped {
-            Some((stamp, found)) => (Some(stamp), found),
-            None => (home::stamp(conn, viewer, username, name)?, None),
-        };
-        let of = stamp.as_ref().map(|stamp| stamp.collection_id);
-        let opened = self.known(conn, viewer, (username, name), stamp)?;
-        self.keep(&opened);
-        let found = match found {
-            // Not that of another collection, which has taken the name meanwhile.
-            Some(found) if of == Some(opened.collection.id) => Some(found),
-            _ => members::find(conn, &opened.collection, member)?,
-        };
-        found.ok_or(calendar::Error::NotFound)
     }
 
     /// What [`home::open`] gives. A transaction may still be undone: what it saw is to be kept when it has ended.
@@ -163,35 +161,36 @@ impl Kept {
         username: &str,
         name: &str,
     ) -> Result<Arc<Opened>, calendar::Error> {
-        let stamp = home::stamp(conn, viewer, username, name)?;
-        self.known(conn, viewer, (username, name), stamp)
+        self.look(conn, viewer, username, name).map(|(opened, _)| opened)
     }
 
-    /// The collection that has this stamp.
-    fn known(
+    /// What [`home::open`] gives, and whether that is kept already.
+    fn look(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,
-        (username, name): (&str, &str),
-        stamp: Option<Stamp>,
-    ) -> Result<Arc<Opened>, calendar::Error> {
-        let Some(stamp) = stamp else {
+        username: &str,
+        name: &str,
+    ) -> Result<(Arc<Opened>, bool), calendar::Error> {
+        let Some(stamp) = home::stamp(conn, viewer, username, name)? else {
             let (home, collection) = home::open(conn, viewer, username, name)?;
-            return Ok(Arc::new(Opened { known_by: None, home: home.into(), collection: collection.into() }));
+            return Ok((Arc::new(Opened::new(None, home, collection)), false));
         };
         let address: Address = (viewer.tenant, viewer.person, viewer.role, username.into(), name.into());
         let kept = self.opened.get(&address);
-        let (home, collection) = match kept.as_ref().and_then(|kept| Some((kept, &kept.known_by.as_ref()?.1))) {
-            Some((kept, known)) if *known == stamp => return Ok(Arc::clone(kept)),
+        let opened = match kept.as_ref().and_then(|kept| Some((kept, &kept.known_by.as_ref()?.1))) {
+            Some((kept, known)) if *known == stamp => return Ok((Arc::clone(kept), true)),
             Some((kept, known)) if known.differs_only_by_changes(&stamp) => {
-                (Arc::clone(&kept.home), Arc::new(kept.collection.at(&stamp)))
+                let collection = Arc::new(kept.collection.at(&stamp));
+                let (home, href) = (Arc::clone(&kept.home), Arc::clone(&kept.href));
+                Opened { known_by: Some((address, stamp)), home, collection, href }
             }
             _ => {
                 let (home, collection) = home::open(conn, viewer, username, name)?;
-                (home.into(), collection.into())
+                Opened::new(Some((address, stamp)), home, collection)
             }
         };
-        Ok(Arc::new(Opened { known_by: Some((address, stamp)), home, collection }))
+        Ok((Arc::new(opened), false))
     }
 
     /// Keeps what was found.
@@ -200,6 +199,28 @@ impl Kept {
         if self.opened.get(address).is_none_or(|kept| !Arc::ptr_eq(&kept, opened)) {
             self.opened.insert(address.clone(), Arc::clone(opened));
         }
+    }
+
+    /// What the body of a question says, as `read` reads it: clients ask again and again in the same words.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn read(
+        &self,
+        body: &[u8],
+        read: impl FnOnce(&[u8]) -> Result<Option<Element>, Failure>,
+    ) -> Result<Option<Arc<Element>>, Failure> {
+        let known = self.bodies.get(body);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let found = read(body)?.map(Arc::new);
+        if let Some(found) = &found
+            && body.len() <= MAX_BODY
+        {
+            self.bodies.insert(body.into(), Arc::clone(found));
+        }
+        Ok(found)
     }
 
     /// The answer to a question, if it is still true.

@@ -13,7 +13,6 @@ use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
 use super::kept::{Keeping, Kept, Opened, Question, State};
 use super::multistatus::{self, Pages};
-use super::path::collection_href;
 use super::property::{Describe, Href, Resource, Stored};
 use super::propfind::Ask;
 use super::xml::Xml;
@@ -101,8 +100,7 @@ const FEW_WITHIN: usize = 128;
 impl Listing {
     pub fn new(ask: &Ask, opened: &Opened, kept: &Kept, what: What) -> Self {
         let (home, collection) = (Arc::clone(&opened.home), Arc::clone(&opened.collection));
-        let href = collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name).into();
-        let (ask, kept) = (ask.clone(), kept.clone());
+        let (ask, href, kept) = (ask.clone(), Arc::clone(&opened.href), kept.clone());
         Self { ask, home, collection, href, what, kept }
     }
 

@@ -62,8 +62,7 @@ use collection::Maker;
 use condition::Failure;
 pub use kept::KeepOptions;
 use kept::Kept;
-use object::Place;
-use path::Target;
+use path::{Place, Target};
 use property::Wanted;
 
 /// What is announced (RFC 4918 §18, RFC 3744 §7.2, RFC 5689 §3.1, RFC 4791 §5.1). Not locks: there are none.
@@ -256,36 +255,44 @@ async fn dispatch(
 ) -> Result<Response<Body>, Failure> {
     let prefer = request::prefer(headers);
     // Boxed but for GET, so that what is moved about for each request is no larger than that needs.
-    match (method, Place::of(&target)) {
-        ("PROPFIND", _) => {
+    match (method, target) {
+        ("PROPFIND", target) => {
             let depth = request::depth(headers)?;
-            let sent = request::xml(headers, body).await?;
-            let wanted = Wanted::of_propfind(sent.as_ref())?;
+            let sent = request::question(headers, body, state.kept()).await?;
+            let wanted = Wanted::of_propfind(sent.as_deref())?;
             Box::pin(propfind::propfind(state, session, target, depth, (wanted, prefer))).await
         }
-        ("PROPPATCH", _) => {
+        ("PROPPATCH", target) => {
             let root = request::xml(headers, body).await?;
             Box::pin(proppatch::proppatch(state, session, target, root, prefer)).await
         }
-        ("REPORT", _) => {
+        ("REPORT", target) => {
             let depth = request::depth(headers)?;
-            let root = request::xml(headers, body).await?;
+            let root = request::question(headers, body, state.kept()).await?;
             Box::pin(report::report(state, session, target, depth, (root, prefer))).await
         }
-        ("GET" | "HEAD", Some(place)) => object::get(state, session, place, headers).await,
-        ("GET" | "HEAD", None) => browse(state, session, &target).await,
-        ("PUT", Some(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
-        ("DELETE", Some(place)) => Box::pin(object::delete(state, session, place, headers)).await,
-        ("COPY", Some(place)) => Box::pin(object::transfer(state, session, place, headers, Transfer::Copy)).await,
-        ("MOVE", Some(place)) => Box::pin(object::transfer(state, session, place, headers, Transfer::Move)).await,
-        ("MKCALENDAR" | "MKCOL", _) => {
+        ("GET" | "HEAD", Target::Object(place)) => object::get(state, session, place, headers).await,
+        ("GET" | "HEAD", target) => browse(state, session, &target).await,
+        ("PUT", Target::Object(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
+        ("DELETE", Target::Object(place)) => Box::pin(object::delete(state, session, place, headers)).await,
+        ("COPY", Target::Object(place)) => {
+            Box::pin(object::transfer(state, session, place, headers, Transfer::Copy)).await
+        }
+        ("MOVE", Target::Object(place)) => {
+            Box::pin(object::transfer(state, session, place, headers, Transfer::Move)).await
+        }
+        ("DELETE", Target::Collection { username, collection }) => {
+            let depth = request::depth(headers)?;
+            Box::pin(collection::delete(state, session, (username, collection), depth)).await
+        }
+        ("MKCALENDAR" | "MKCOL", target) => {
             let maker = if method == "MKCOL" { Maker::MkCol } else { Maker::MkCalendar };
             let root = request::xml(headers, body).await?;
             match target {
                 Target::Collection { username, collection } => {
                     Box::pin(collection::make(state, session, (username, collection), maker, root)).await
                 }
-                Target::Object { username, collection, .. } => {
+                Target::Object(Place { username, collection, .. }) => {
                     Err(Box::pin(collection::inside(state, session, (username, collection))).await?)
                 }
                 _ => Err(Failure::condition(
@@ -294,13 +301,6 @@ async fn dispatch(
                 )),
             }
         }
-        ("DELETE", None) => match target {
-            Target::Collection { username, collection } => {
-                let depth = request::depth(headers)?;
-                Box::pin(collection::delete(state, session, (username, collection), depth)).await
-            }
-            _ => Err(Failure::MethodNotAllowed),
-        },
         _ => Err(Failure::MethodNotAllowed),
     }
 }
@@ -308,7 +308,7 @@ async fn dispatch(
 /// The methods that something has.
 const fn allowed(target: Option<&Target>) -> &'static str {
     match target {
-        Some(Target::Object { .. }) => "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT",
+        Some(Target::Object(_)) => "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT",
         Some(Target::Collection { .. }) => "OPTIONS, GET, HEAD, DELETE, PROPFIND, PROPPATCH, REPORT, MKCALENDAR, MKCOL",
         _ => "OPTIONS, GET, HEAD, PROPFIND, PROPPATCH, REPORT",
     }

@@ -7,11 +7,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, heade
 use bytes::Bytes;
 
 use super::condition::{Condition, Failure};
-use super::path::Target;
+use super::path::{Place, Target};
 use super::request::{self, Prefer};
 use super::{DavState, Session, bookings, limits};
 use crate::calendar::home;
-use crate::calendar::members::Member;
+use crate::calendar::members::{self, Served};
 use crate::calendar::precondition::Preconditions;
 use crate::calendar::write::{self, Incoming, Transfer, Written};
 use crate::calendar::{self};
@@ -19,30 +19,6 @@ use crate::ical::object::Object;
 use crate::time::http_date;
 
 const CALENDAR: HeaderValue = HeaderValue::from_static("text/calendar; charset=utf-8");
-
-/// The address of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub username: String,
-    pub collection: String,
-    pub name: String,
-}
-
-impl Place {
-    pub fn of(target: &Target) -> Option<Self> {
-        let Target::Object { username, collection, name } = target else { return None };
-        Some(Self { username: username.clone(), collection: collection.clone(), name: name.clone() })
-    }
-
-    fn target(&self) -> Target {
-        let Self { username, collection, name } = self.clone();
-        Target::Object { username, collection, name }
-    }
-
-    fn href(&self) -> String {
-        self.target().href()
-    }
-}
 
 /// GET and HEAD.
 pub(super) async fn get(
@@ -52,31 +28,37 @@ pub(super) async fn get(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let viewer = session.viewer;
-    let expected = request::preconditions(headers, &place.target())?;
+    let expected = request::preconditions(headers, &place)?;
+    let is_own = place.username == session.login.username && !is_bookings(&place);
     let kept = state.kept().clone();
-    let found = state
-        .store()
-        .look_up(move |conn| kept.member(conn, &viewer, (&place.username, &place.collection, &place.name)));
-    let member = found.await?;
-    if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&member.etag))) {
+    let found = state.store().look_up(move |conn| {
+        if is_own && let Some(found) = members::find_own(conn, &viewer, &place.collection, &place.name)? {
+            return Ok(found);
+        }
+        let opened = kept.open(conn, &viewer, &place.username, &place.collection)?;
+        let found = members::find(conn, &opened.collection, &place.name)?;
+        found.map(Served::from).ok_or(calendar::Error::NotFound)
+    });
+    let object = found.await?;
+    if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&object.etag))) {
         return Err(calendar::Error::Precondition.into());
     }
     let unchanged = match &expected.if_none_match {
-        Some(tags) => tags.include(Some(&member.etag)),
+        Some(tags) => tags.include(Some(&object.etag)),
         None => {
             let since = request::date(headers, &header::IF_MODIFIED_SINCE);
-            since.zip(member.modified_at).is_some_and(|(since, modified)| modified <= since)
+            since.zip(object.modified_at).is_some_and(|(since, modified)| modified <= since)
         }
     };
-    Ok(served(member, unchanged))
+    Ok(served(object, unchanged))
 }
 
-fn served(member: Member, unchanged: bool) -> Response<Body> {
-    let body = if unchanged { Body::empty() } else { Body::from(member.body.unwrap_or_default()) };
+fn served(object: Served, unchanged: bool) -> Response<Body> {
+    let body = if unchanged { Body::empty() } else { Body::from(object.body) };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    insert(headers, header::ETAG, &format!("\"{}\"", member.etag));
-    if let Some(modified) = member.modified_at {
+    insert(headers, header::ETAG, &format!("\"{}\"", object.etag));
+    if let Some(modified) = object.modified_at {
         insert(headers, header::LAST_MODIFIED, &http_date(modified));
     }
     if unchanged {
@@ -162,7 +144,7 @@ pub(super) async fn put(
         }
         other => other,
     })?;
-    let expected = request::preconditions(headers, &place.target())?;
+    let expected = request::preconditions(headers, &place)?;
     let sent = sent(headers, &bytes)?;
     let verbatim = sent.verbatim;
     if is_bookings(&place) {
@@ -227,7 +209,7 @@ pub(super) async fn delete(
     place: Place,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
-    let expected = request::preconditions(headers, &place.target())?;
+    let expected = request::preconditions(headers, &place)?;
     if is_bookings(&place) {
         bookings::delete(state, session, &place, expected).await?;
         return Ok(no_content());
@@ -257,8 +239,8 @@ pub(super) async fn transfer(
 ) -> Result<Response<Body>, Failure> {
     let destination = request::destination(headers)?;
     let overwrite = request::overwrite(headers)?;
-    let expected: Preconditions = request::preconditions(headers, &place.target())?;
-    let Some(to) = Place::of(&destination) else {
+    let expected: Preconditions = request::preconditions(headers, &place)?;
+    let Target::Object(to) = destination else {
         // A whole calendar is never overwritten by an object.
         return Err(Failure::Conflict("the destination is no place for an object"));
     };

@@ -1,5 +1,7 @@
 //! Paths under `/dav/` and what they name.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::xml::Xml;
@@ -29,7 +31,24 @@ pub(super) enum Target {
     /// `/dav/calendars/{username}/{collection}/`
     Collection { username: String, collection: String },
     /// `/dav/calendars/{username}/{collection}/{name}`
-    Object { username: String, collection: String, name: String },
+    Object(Place),
+}
+
+/// Where an object is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub username: String,
+    pub collection: String,
+    pub name: String,
+}
+
+impl Place {
+    /// Its path, encoded.
+    pub fn href(&self) -> String {
+        let mut href = collection_href(&self.username, &self.collection);
+        push_encoded(&mut href, &self.name);
+        href
+    }
 }
 
 pub(super) const PROXY_READ: &str = "calendar-proxy-read";
@@ -50,10 +69,13 @@ impl Target {
         if segments.is_empty() {
             return Some(Self::Root);
         }
-        let segments: Option<Vec<String>> = segments.split('/').map(segment).collect();
-        let segments = segments?;
-        let texts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        Some(match texts.as_slice() {
+        let (mut found, mut count) = ([const { Cow::Borrowed("") }; 4], 0);
+        for encoded in segments.split('/') {
+            *found.get_mut(count)? = segment(encoded)?;
+            count += 1;
+        }
+        let texts = found.each_ref().map(|text| &**text);
+        Some(match &texts[..count] {
             ["principals"] => Self::Principals,
             ["principals", username] => Self::Principal((*username).to_owned()),
             ["principals", username, PROXY_READ] => Self::Proxy { username: (*username).to_owned(), write: false },
@@ -66,11 +88,8 @@ impl Target {
                 Self::Collection { username: (*username).to_owned(), collection: (*collection).to_owned() }
             }
             ["calendars", username, collection, name] if !slash && !matches!(*collection, INBOX | OUTBOX) => {
-                Self::Object {
-                    username: (*username).to_owned(),
-                    collection: (*collection).to_owned(),
-                    name: (*name).to_owned(),
-                }
+                let [username, collection, name] = [username, collection, name].map(|text| (*text).to_owned());
+                Self::Object(Place { username, collection, name })
             }
             _ => return None,
         })
@@ -101,11 +120,7 @@ impl Target {
             Self::Inbox(username) => format!("{}{INBOX}/", home(username)),
             Self::Outbox(username) => format!("{}{OUTBOX}/", home(username)),
             Self::Collection { username, collection } => collection_href(username, collection),
-            Self::Object { username, collection, name } => {
-                let mut href = collection_href(username, collection);
-                push_encoded(&mut href, name);
-                href
-            }
+            Self::Object(place) => place.href(),
         }
     }
 
@@ -116,9 +131,8 @@ impl Target {
             Self::Principal(username) | Self::Home(username) | Self::Inbox(username) | Self::Outbox(username) => {
                 Some(username)
             }
-            Self::Proxy { username, .. } | Self::Collection { username, .. } | Self::Object { username, .. } => {
-                Some(username)
-            }
+            Self::Proxy { username, .. } | Self::Collection { username, .. } => Some(username),
+            Self::Object(place) => Some(&place.username),
         }
     }
 }
@@ -183,13 +197,13 @@ pub(super) fn push_encoded(href: &mut String, segment: &str) {
 }
 
 /// A decoded segment that can name something.
-fn segment(encoded: &str) -> Option<String> {
+fn segment(encoded: &str) -> Option<Cow<'_, str>> {
     let decoded = percent_decode_str(encoded).decode_utf8().ok()?;
     let bad = decoded.is_empty()
         || decoded.len() > MAX_SEGMENT
         || matches!(&*decoded, "." | "..")
         || decoded.contains(|c: char| c == '/' || c == '\\' || c.is_control());
-    (!bad).then(|| decoded.into_owned())
+    (!bad).then_some(decoded)
 }
 
 #[cfg(test)]
@@ -208,7 +222,11 @@ mod tests {
             ),
             (
                 "/dav/calendars/anna/work/a%26b%20%C3%A9@x.ics",
-                Target::Object { username: "anna".into(), collection: "work".into(), name: "a&b é@x.ics".into() },
+                Target::Object(Place {
+                    username: "anna".into(),
+                    collection: "work".into(),
+                    name: "a&b é@x.ics".into(),
+                }),
             ),
             ("/dav/principals/anna/calendar-proxy-write/", Target::Proxy { username: "anna".into(), write: true }),
         ] {

@@ -9,7 +9,7 @@ use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
 use super::kept::Kept;
 use super::listing::{Begun, Listing, What};
-use super::path::Target;
+use super::path::{Place, Target};
 use super::property::{Describe, Href, Relations, Resource, Stored, Wanted};
 use super::request::{Depth, Prefer};
 use super::xml::Xml;
@@ -35,10 +35,10 @@ pub(super) async fn propfind(
     let depth = match (depth, &target) {
         (Some(depth @ (Depth::Zero | Depth::One)), _) => depth,
         (_, Target::Principal(_)) => Depth::One,
-        (_, Target::Object { .. } | Target::Proxy { .. } | Target::Inbox(_) | Target::Outbox(_)) => Depth::Zero,
+        (_, Target::Object(_) | Target::Proxy { .. } | Target::Inbox(_) | Target::Outbox(_)) => Depth::Zero,
         _ => return Err(Failure::condition(Condition::FiniteDepth, "ask with Depth 0 or 1")),
     };
-    let about_calendars = matches!(target, Target::Collection { .. } | Target::Object { .. });
+    let about_calendars = matches!(target, Target::Collection { .. } | Target::Object(_));
     let ask = Ask::new(session, wanted, prefer, depth == Depth::One);
     let kept = state.kept().clone();
     let wanted = Arc::clone(&ask.wanted);
@@ -144,27 +144,19 @@ impl Ask {
                 let (home, collection) = home::open(conn, &self.viewer, username, collection)?;
                 self.collection(conn, xml, &home, &collection)?;
             }
-            Target::Object { username, collection, name } => {
-                self.object(conn, xml, &target.href(), (username, collection, name))?;
-            }
+            Target::Object(place) => self.object(conn, xml, place)?,
         }
         Ok(())
     }
 
-    fn object(
-        &self,
-        conn: &mut Conn,
-        xml: &mut Xml,
-        href: &str,
-        (username, collection, name): (&str, &str, &str),
-    ) -> Result<(), Failure> {
-        let (home, collection) = home::open(conn, &self.viewer, username, collection)?;
-        let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
+    fn object(&self, conn: &mut Conn, xml: &mut Xml, place: &Place) -> Result<(), Failure> {
+        let (home, collection) = home::open(conn, &self.viewer, &place.username, &place.collection)?;
+        let member = members::find(conn, &collection, &place.name)?.ok_or(calendar::Error::NotFound)?;
         let stored = match self.wanted.needs_stored() {
             true => Stored::of_members(conn, &self.viewer, (collection.id, collection.owner))?,
             false => Stored::default(),
         };
-        self.write(xml, href, Resource::Object(&home, &collection, &member), &stored);
+        self.write(xml, &place.href(), Resource::Object(&home, &collection, &member), &stored);
         Ok(())
     }
 

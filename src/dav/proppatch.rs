@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::condition::Failure;
-use super::path::Target;
+use super::path::{Place, Target};
 use super::property::{Live, Relations, Resource, live};
 use super::request::Prefer;
 use super::xml::{Element, Name, Xml};
@@ -277,7 +277,7 @@ impl Patch<'_> {
                 self.keep(conn, Resource::Inbox(&home, ""))
             }
             Target::Collection { username, collection } => self.collection(conn, username, collection),
-            Target::Object { username, collection, name } => {
+            Target::Object(Place { username, collection, name }) => {
                 let (home, collection) = home::open(conn, self.viewer, username, collection)?;
                 let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
                 self.keep(conn, Resource::Object(&home, &collection, &member))

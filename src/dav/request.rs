@@ -1,12 +1,15 @@
 //! What a request brings beside its path: depth, preconditions, preferences, a body.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::condition::{Condition, Failure};
-use super::path::Target;
+use super::kept::Kept;
+use super::path::{Place, Target};
 use super::xml::{self, Element, ReadError};
 use crate::calendar::precondition::{About, Preconditions, State, StateOf, Tags};
 use crate::time::{Instant, parse_http_date};
@@ -40,14 +43,14 @@ pub(super) fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
 
 /// What a request on an object expects of it: `If-Match`, `If-None-Match`, dates (RFC 9110 §13.1) and `If` (RFC 4918
 /// §10.4).
-pub(super) fn preconditions(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Failure> {
+pub(super) fn preconditions(headers: &HeaderMap, place: &Place) -> Result<Preconditions, Failure> {
     // Nothing here has a Schedule-Tag (RFC 6638 §8.3), so one that is named never matches. Apple sends an empty one.
     let schedule = headers.get("if-schedule-tag-match").is_some_and(|tag| !tag.as_bytes().trim_ascii().is_empty());
     Ok(Preconditions {
         if_match: if schedule { Some(Tags::Listed(Vec::new())) } else { tags(headers, &header::IF_MATCH)? },
         if_none_match: tags(headers, &header::IF_NONE_MATCH)?,
         unmodified_since: date(headers, &header::IF_UNMODIFIED_SINCE),
-        lists: if_header(headers, target)?,
+        lists: if_header(headers, place)?,
     })
 }
 
@@ -84,7 +87,7 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Failure>
 const MAX_IF: usize = 4096;
 
 /// The lists of an `If` header: `</a> (Not <token> ["tag"]) (…)`.
-fn if_header(headers: &HeaderMap, target: &Target) -> Result<Vec<Vec<State>>, Failure> {
+fn if_header(headers: &HeaderMap, place: &Place) -> Result<Vec<Vec<State>>, Failure> {
     let Some(value) = headers.get("if") else { return Ok(Vec::new()) };
     let wrong = || Failure::BadRequest("the If header is not one of RFC 4918 §10.4".to_owned());
     let mut rest = value.to_str().map_err(|_| wrong())?.trim();
@@ -95,7 +98,7 @@ fn if_header(headers: &HeaderMap, target: &Target) -> Result<Vec<Vec<State>>, Fa
     while !rest.is_empty() {
         if let Some(tagged) = rest.strip_prefix('<') {
             let (resource, after) = tagged.split_once('>').ok_or_else(wrong)?;
-            about = about_of(resource, target);
+            about = about_of(resource, place);
             rest = after.trim_start();
         }
         let (list, after) = rest.strip_prefix('(').and_then(|list| list.split_once(')')).ok_or_else(wrong)?;
@@ -105,13 +108,14 @@ fn if_header(headers: &HeaderMap, target: &Target) -> Result<Vec<Vec<State>>, Fa
     if lists.is_empty() { Err(wrong()) } else { Ok(lists) }
 }
 
-fn about_of(resource: &str, target: &Target) -> About {
-    match (Target::of_href(resource), target) {
-        (Some(named), target) if named == *target => About::Object,
-        (
-            Some(Target::Collection { username, collection }),
-            Target::Object { username: of, collection: within, .. },
-        ) if username == *of && collection == *within => About::Collection,
+fn about_of(resource: &str, place: &Place) -> About {
+    match Target::of_href(resource) {
+        Some(Target::Object(named)) if named == *place => About::Object,
+        Some(Target::Collection { username, collection })
+            if username == place.username && collection == place.collection =>
+        {
+            About::Collection
+        }
         _ => About::Other,
     }
 }
@@ -204,8 +208,16 @@ pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Resul
 
 /// Reads an XML body; `None` for an empty one.
 pub(super) async fn xml(headers: &HeaderMap, sent: Body) -> Result<Option<Element>, Failure> {
-    let read = parsed(&body(headers, sent, MAX_XML).await?);
-    match read {
+    read_as_sent(headers, &body(headers, sent, MAX_XML).await?)
+}
+
+/// [`xml`], for the body of a question.
+pub(super) async fn question(headers: &HeaderMap, sent: Body, kept: &Kept) -> Result<Option<Arc<Element>>, Failure> {
+    kept.read(&body(headers, sent, MAX_XML).await?, |bytes| read_as_sent(headers, bytes))
+}
+
+fn read_as_sent(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Element>, Failure> {
+    match parsed(bytes) {
         // RFC 4918 §9.3: a body of another kind is said to be so.
         Err(Failure::BadRequest(_)) if !may_be_xml(headers) => {
             Err(Failure::UnsupportedMediaType("the body of this request is XML"))
@@ -254,7 +266,7 @@ mod tests {
 
     #[test]
     fn entity_tags() {
-        let object = Target::parse("/dav/calendars/anna/work/x.ics").unwrap();
+        let Some(Target::Object(object)) = Target::parse("/dav/calendars/anna/work/x.ics") else { unreachable!() };
         let of = |pairs| preconditions(&headers(pairs), &object).unwrap();
         let listed = |tags: &[&str]| Some(Tags::Listed(tags.iter().map(|t| (*t).to_owned()).collect()));
         assert_eq!(of(&[("if-match", "\"a\", W/\"b,c\"")]).if_match, listed(&["a", "b,c"]));

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 use super::schema::{app_passwords, delegates, objects};
 use super::statement::statement;
-use super::{Conn, Error, Id, TenantId, calendar_objects, calendars, dav_properties, on};
+use super::{Conn, Error, Id, Short, TenantId, calendars, dav_properties, on};
 use crate::time::Instant;
 
 /// A collection in somebody's home, as far as it can change.
@@ -72,34 +72,34 @@ pub fn calendar(
     Ok(on!(conn, |c| query.get_result(c).optional())?)
 }
 
-type Object = (Text, Text, Text, Text, BigInt, BigInt, Bool, BigInt, BigInt);
-
-statement! {
-    OfObject(viewer: Id as Binary, member: String as Text, tenant: TenantId as BigInt, username: String as Text,
-             name: String as Text) -> (Row, Nullable<Object>),
-    "SELECT p.person_id, p.version, d.may_write, k.collection_id, k.epoch, c.opaque, c.timezone, k.change, k.changed_at,
-     k.octets, o.name, o.etag, o.component, o.body, o.first_start, o.last_end, o.exact, o.created_at, o.modified_at
-     FROM people p
-     JOIN calendars c ON c.tenant_id = p.tenant_id AND c.owner_id = p.person_id
-     JOIN collections k ON k.tenant_id = c.tenant_id AND k.collection_id = c.collection_id
-     LEFT JOIN delegates d ON d.tenant_id = p.tenant_id AND d.owner_id = p.person_id AND d.delegate_id = ?
-     LEFT JOIN calendar_objects o ON o.tenant_id = k.tenant_id AND o.collection_id = k.collection_id AND o.name = ?
-       AND NOT o.deleted
-     WHERE p.tenant_id = ? AND p.username = ? AND p.deleted_at IS NULL AND c.name = ?"
+/// An object as it is served.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[expect(missing_docs, reason = "each field is named for the column it comes from")]
+pub struct Served {
+    pub etag: Short,
+    pub body: String,
+    pub modified_at: Instant,
 }
 
-/// [`calendar`], and the object of this name in it.
+statement! {
+    OwnObject(tenant: TenantId as BigInt, owner: Id as Binary, calendar: String as Text, name: String as Text)
+        -> (Text, Text, BigInt),
+    "SELECT o.etag, o.body, o.modified_at FROM calendars c
+     JOIN calendar_objects o ON o.tenant_id = c.tenant_id AND o.collection_id = c.collection_id
+     WHERE c.tenant_id = ? AND c.owner_id = ? AND c.name = ? AND o.name = ? AND NOT o.deleted"
+}
+
+/// The object of this name in a calendar that its owner calls so.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn object(
+pub fn own_object(
     conn: &mut Conn,
     tenant: TenantId,
-    viewer: Id,
-    (username, name, member): (&str, &str, &str),
-) -> Result<Option<(Stamp, Option<calendar_objects::Read>)>, Error> {
-    let (username, name, member) = (username.to_owned(), name.to_owned(), member.to_owned());
-    let query = OfObject { viewer, member, tenant, username, name };
+    owner: Id,
+    (calendar, name): (&str, &str),
+) -> Result<Option<Served>, Error> {
+    let query = OwnObject { tenant, owner, calendar: calendar.to_owned(), name: name.to_owned() };
     Ok(on!(conn, |c| query.get_result(c).optional())?)
 }
 

@@ -6,7 +6,8 @@ mod plan;
 use std::sync::Arc;
 
 use super::condition::{Condition, Failure};
-use super::object::{Place, Sent};
+use super::object::Sent;
+use super::path::Place;
 use super::{DavState, Session};
 use crate::booking::cast::Cast;
 use crate::booking::model::{Booked, BookingPatch, Scope};

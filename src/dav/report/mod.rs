@@ -7,6 +7,8 @@ mod principals;
 mod query;
 pub(super) mod sync;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Response;
 
@@ -106,7 +108,7 @@ struct Call<'a> {
     target: Target,
     depth: Option<Depth>,
     prefer: Prefer,
-    root: Element,
+    root: Arc<Element>,
 }
 
 /// Answers a REPORT.
@@ -115,7 +117,7 @@ pub(super) async fn report(
     session: &Session,
     target: Target,
     depth: Option<Depth>,
-    (root, prefer): (Option<Element>, Prefer),
+    (root, prefer): (Option<Arc<Element>>, Prefer),
 ) -> Result<Response<Body>, Failure> {
     let root = root.ok_or_else(|| Failure::BadRequest("a REPORT says in its body which one it is".to_owned()))?;
     let Some(report) = Report::ALL.into_iter().find(|report| report.name() == root.name) else {

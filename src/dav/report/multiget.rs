@@ -9,7 +9,7 @@ use axum::http::Response;
 use super::{Call, floating};
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::listing::{Listing, What};
-use crate::dav::path::Target;
+use crate::dav::path::{Place, Target};
 use crate::dav::xml::Xml;
 
 /// Addresses of one request.
@@ -18,7 +18,7 @@ const MAX_ADDRESSES: usize = 20_000;
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     // Some clients ask the object itself for itself.
     let (username, name) = match &call.target {
-        Target::Object { username, collection, .. } => (username.clone(), collection.clone()),
+        Target::Object(Place { username, collection, .. }) => (username.clone(), collection.clone()),
         _ => call.collection()?,
     };
     let mut seen = HashSet::new();
@@ -28,10 +28,8 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
         // Asked for often, it is given once.
         if seen.insert(sent.clone()) {
             let meant = match Target::of_href(&sent) {
-                Some(Target::Object { username: other, collection, name: object })
-                    if other == username && collection == name =>
-                {
-                    Some(object)
+                Some(Target::Object(place)) if place.username == username && place.collection == name => {
+                    Some(place.name)
                 }
                 _ => None,
             };

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 /// A namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::dav) enum Ns {
@@ -58,7 +60,7 @@ impl Ns {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::dav) struct Name {
     pub ns: Ns,
-    pub local: Box<str>,
+    pub local: CompactString,
 }
 
 impl Name {
