@@ -181,6 +181,16 @@ pub fn find(conn: &mut Conn, viewer: &Viewer, username: &str) -> Result<Home, Er
     Ok(Home { owner, rights })
 }
 
+/// Whether the viewer may know of somebody: themselves, those who work here, and whom they act for. Customers are none of
+/// each other's business, nor of the staff's (RFC 3744 §12).
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn may_see(conn: &mut Conn, viewer: &Viewer, person: &Person) -> Result<bool, Error> {
+    let is_open = person.role != Role::Customer || viewer.role == Role::Manager;
+    Ok(is_open || rights(conn, viewer, person)?.is_some())
+}
+
 /// What the viewer may do in somebody's home. Managers see those of their team.
 ///
 /// # Errors

@@ -4,12 +4,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
 use super::condition::{Condition, Failure};
-use super::proppatch::{self, Change, Changes, Failed, Refused};
+use super::proppatch::{self, Change, Changes, Effect, Failed, Refused};
 use super::request::Depth;
 use super::xml::{Element, Name, Ns, Xml};
 use super::{DavState, Session, multistatus};
 use crate::calendar;
 use crate::calendar::home::{self, NewCollection};
+use crate::calendar::precondition::Preconditions;
 use crate::store::dav_properties;
 
 /// Which method makes the collection.
@@ -120,17 +121,6 @@ fn unknown_type() -> Failure {
     Failure::condition(Condition::ValidResourceType, "a home holds calendars and subscriptions, nothing else")
 }
 
-/// Whether a `CS:source` names a calendar that can be fetched.
-fn is_source(change: &Change) -> bool {
-    let href = change.value.as_ref().and_then(|value| value.child(&Name::dav("href"))).map(Element::text);
-    let url = href.as_deref().and_then(|href| href.trim().split_once("://"));
-    url.is_some_and(|(scheme, rest)| {
-        ["http", "https", "webcal", "webcals"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
-            && !rest.is_empty()
-            && !rest.contains(char::is_whitespace)
-    })
-}
-
 /// What the new collection is, what else is kept with it, and which of the properties cannot be set.
 fn prepared(name: String, changes: &Changes, kind: Kind) -> (NewCollection, Vec<Change>, Vec<Failed>) {
     let taken: &[&str] = match kind {
@@ -146,7 +136,9 @@ fn prepared(name: String, changes: &Changes, kind: Kind) -> (NewCollection, Vec<
         timezone: None,
     };
     let (mut stored, mut failed) = (Vec::new(), Vec::new());
-    if kind == Kind::Subscription && !changes.0.iter().any(|change| change.name == source && is_source(change)) {
+    if kind == Kind::Subscription
+        && !changes.0.iter().any(|change| change.name == source && proppatch::is_source(change))
+    {
         failed.push((source, Refused::Value));
     }
     for change in &changes.0 {
@@ -166,6 +158,7 @@ fn prepared(name: String, changes: &Changes, kind: Kind) -> (NewCollection, Vec<
             continue;
         }
         match proppatch::effect(change) {
+            Ok(Effect::Availability(_) | Effect::Members(_)) => failed.push((change.name.clone(), Refused::Protected)),
             Ok(effect) => {
                 effect.apply(&mut new.opaque, &mut new.timezone);
                 stored.push(change.clone());
@@ -204,7 +197,7 @@ pub(super) async fn delete(
     state: &DavState,
     session: &Session,
     (username, name): (String, String),
-    depth: Option<Depth>,
+    (depth, expected): (Option<Depth>, Preconditions),
 ) -> Result<Response<Body>, Failure> {
     let viewer = session.viewer;
     let deleted = state.store().write(move |conn| {
@@ -212,6 +205,9 @@ pub(super) async fn delete(
         if matches!(depth, Some(Depth::Zero | Depth::One)) {
             let detail = "a collection is deleted whole; send Depth: infinity, or none";
             return Err(Failure::BadRequest(detail.to_owned()));
+        }
+        if !expected.hold(Some(("", collection.changed_at)), || collection.sync_token()) {
+            return Err(calendar::Error::Precondition.into());
         }
         Ok(home::delete(conn, &home, &collection)?)
     });

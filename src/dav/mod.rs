@@ -53,10 +53,10 @@ use moka::sync::Cache;
 use crate::auth::{Login, Logins};
 use crate::booking::Links;
 use crate::calendar::write::Transfer;
-use crate::calendar::{Viewer, home};
+use crate::calendar::{self, Viewer, home};
 use crate::ical::object::Limits;
 use crate::net::{ClientAddr, Origin};
-use crate::store::{Conn, Id, Store, TenantId};
+use crate::store::{Conn, Id, Store, TenantId, people};
 use crate::time::Instant;
 use collection::Maker;
 use condition::Failure;
@@ -237,10 +237,10 @@ async fn answer(state: &DavState, parts: &Parts, body: &mut Option<Body>) -> Res
         (Some(target), _) => target,
         // Where a calendar would lie, the slash at the end does not matter.
         (None, "MKCOL" | "MKCALENDAR") => {
-            Target::parse(parts.uri.path().trim_end_matches('/')).ok_or(crate::calendar::Error::NoParent)?
+            Target::parse(parts.uri.path().trim_end_matches('/')).ok_or(calendar::Error::NoParent)?
         }
-        (None, "PUT") => return Err(crate::calendar::Error::NoParent.into()),
-        (None, _) => return Err(crate::calendar::Error::NotFound.into()),
+        (None, "PUT") => return Err(calendar::Error::NoParent.into()),
+        (None, _) => return Err(calendar::Error::NotFound.into()),
     };
     let body = body.take().unwrap_or_default();
     dispatch(state, &session, method, target, (&parts.headers, body)).await
@@ -264,7 +264,7 @@ async fn dispatch(
         }
         ("PROPPATCH", target) => {
             let root = request::xml(headers, body).await?;
-            Box::pin(proppatch::proppatch(state, session, target, root, prefer)).await
+            Box::pin(proppatch::proppatch(state, session, target, root, (headers, prefer))).await
         }
         ("REPORT", target) => {
             let depth = request::depth(headers)?;
@@ -283,7 +283,10 @@ async fn dispatch(
         }
         ("DELETE", Target::Collection { username, collection }) => {
             let depth = request::depth(headers)?;
-            Box::pin(collection::delete(state, session, (username, collection), depth)).await
+            let place = Target::Collection { username, collection };
+            let expected = request::preconditions_of(headers, &place)?;
+            let Target::Collection { username, collection } = place else { return Err(Failure::MethodNotAllowed) };
+            Box::pin(collection::delete(state, session, (username, collection), (depth, expected))).await
         }
         ("MKCALENDAR" | "MKCOL", target) => {
             let maker = if method == "MKCOL" { Maker::MkCol } else { Maker::MkCalendar };
@@ -323,10 +326,19 @@ fn options(target: Option<&Target>) -> Response<Body> {
 
 /// GET of what is no object: where people land who open the address in a browser.
 async fn browse(state: &DavState, session: &Session, target: &Target) -> Result<Response<Body>, Failure> {
-    if let Some(username) = target.username().map(str::to_owned) {
-        let viewer = session.viewer;
-        state.store().read(move |conn| home::find(conn, &viewer, &username).map(|_| ())).await?;
-    }
+    let (viewer, place) = (session.viewer, target.clone());
+    let there = state.store().read(move |conn| match &place {
+        Target::Root | Target::Principals | Target::Calendars => Ok(()),
+        Target::Collection { username, collection } => home::open(conn, &viewer, username, collection).map(|_| ()),
+        Target::Principal(username) | Target::Proxy { username, .. } => {
+            let person = people::find_by_username(conn, viewer.tenant, username)?;
+            let person = person.filter(|person| person.deleted_at.is_none()).ok_or(calendar::Error::NotFound)?;
+            if home::may_see(conn, &viewer, &person)? { Ok(()) } else { Err(calendar::Error::NotFound) }
+        }
+        Target::Home(username) | Target::Inbox(username) => home::find(conn, &viewer, username).map(|_| ()),
+        Target::Outbox(_) | Target::Object(_) => Err(calendar::Error::NotFound),
+    });
+    there.await?;
     let text = "This is a CalDAV address. Give it to a calendar program, with your user name and an app password.\n";
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -28,22 +28,24 @@ pub(super) async fn get(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let viewer = session.viewer;
-    let expected = request::preconditions(headers, &place)?;
-    let is_own = place.username == session.login.username && !is_bookings(&place);
+    let mut expected = request::preconditions(headers, &place)?;
+    let none_of = expected.if_none_match.take();
+    let is_own = place.username == session.login.username && !is_bookings(&place) && !expected.name_a_collection();
     let kept = state.kept().clone();
     let found = state.store().look_up(move |conn| {
         if is_own && let Some(found) = members::find_own(conn, &viewer, &place.collection, &place.name)? {
-            return Ok(found);
+            return Ok::<_, calendar::Error>((found, String::new()));
         }
         let opened = kept.open(conn, &viewer, &place.username, &place.collection)?;
         let found = members::find(conn, &opened.collection, &place.name)?;
-        found.map(Served::from).ok_or(calendar::Error::NotFound)
+        let found = found.ok_or(calendar::Error::NotFound)?;
+        Ok((Served::from(found), opened.collection.sync_token()))
     });
-    let object = found.await?;
-    if expected.if_match.as_ref().is_some_and(|tags| !tags.include(Some(&object.etag))) {
+    let (object, token) = found.await?;
+    if !expected.hold(Some((&object.etag, object.modified_at.unwrap_or_default())), || token.clone()) {
         return Err(calendar::Error::Precondition.into());
     }
-    let unchanged = match &expected.if_none_match {
+    let unchanged = match &none_of {
         Some(tags) => tags.include(Some(&object.etag)),
         None => {
             let since = request::date(headers, &header::IF_MODIFIED_SINCE);

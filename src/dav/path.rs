@@ -197,7 +197,7 @@ pub(super) fn push_encoded(href: &mut String, segment: &str) {
 }
 
 /// A decoded segment that can name something.
-fn segment(encoded: &str) -> Option<Cow<'_, str>> {
+pub(super) fn segment(encoded: &str) -> Option<Cow<'_, str>> {
     let decoded = percent_decode_str(encoded).decode_utf8().ok()?;
     let bad = decoded.is_empty()
         || decoded.len() > MAX_SEGMENT

@@ -177,28 +177,59 @@ impl Ask {
     fn person(&self, conn: &mut Conn, username: &str) -> Result<Person, Failure> {
         let found = people::find_by_username(conn, self.viewer.tenant, username)?;
         let person = found.filter(|person| person.deleted_at.is_none()).ok_or(calendar::Error::NotFound)?;
-        if person.role == Role::Customer
-            && self.viewer.role != Role::Manager
-            && home::rights(conn, &self.viewer, &person)?.is_none()
-        {
-            return Err(calendar::Error::NotFound.into());
-        }
-        Ok(person)
+        if home::may_see(conn, &self.viewer, &person)? { Ok(person) } else { Err(calendar::Error::NotFound.into()) }
     }
 
     /// Writes the response for a person.
     pub fn principal(&self, conn: &mut Conn, xml: &mut Xml, person: &Person) -> Result<(), Failure> {
         let Some(username) = person.username.clone() else { return Ok(()) };
-        let relations = if self.wanted.needs_relations() { relations(conn, person)? } else { Relations::default() };
+        let relations =
+            if self.wanted.needs_relations() { self.relations(conn, person)? } else { Relations::default() };
         let resource = Resource::Principal(person, &relations);
         let stored = self.stored(conn, resource, person)?;
         self.write(xml, &Target::Principal(username).href(), resource, &stored);
         Ok(())
     }
 
+    /// Who may act for whom, as far as the viewer may know of them. Managers read for all who work here.
+    fn relations(&self, conn: &mut Conn, person: &Person) -> Result<Relations, Failure> {
+        let tenant = person.tenant_id;
+        let mut found = Relations::default();
+        let theirs = delegates::of_owner(conn, tenant, person.person_id)?;
+        let others = delegates::of_delegate(conn, tenant, person.person_id)?;
+        let is_own = person.person_id == self.viewer.person;
+        let mut name = |id| {
+            let Some(person) = people::find(conn, tenant, id)? else { return Ok::<_, Failure>(None) };
+            let seen = is_own || home::may_see(conn, &self.viewer, &person)?;
+            Ok(person.username.filter(|_| seen))
+        };
+        for delegate in &theirs {
+            let list = if delegate.may_write { &mut found.writers } else { &mut found.readers };
+            list.extend(name(delegate.delegate_id)?);
+        }
+        for delegate in &others {
+            let list = if delegate.may_write { &mut found.write_for } else { &mut found.read_for };
+            list.extend(name(delegate.owner_id)?);
+        }
+        let works_here = [Role::Manager, Role::Staff];
+        if person.role == Role::Manager {
+            let team = people::list(conn, tenant, &works_here, None, MAX_RELATIONS)?;
+            let team = team.into_iter().filter(|other| other.person_id != person.person_id).filter_map(|p| p.username);
+            let known: Vec<String> = found.write_for.iter().chain(&found.read_for).cloned().collect();
+            found.read_for.extend(team.filter(|username| !known.contains(username)));
+        }
+        if works_here.contains(&person.role) {
+            let managers = people::list(conn, tenant, &[Role::Manager], None, MAX_RELATIONS)?;
+            let managers = managers.into_iter().filter(|other| other.person_id != person.person_id);
+            let known: Vec<String> = found.writers.iter().chain(&found.readers).cloned().collect();
+            found.readers.extend(managers.filter_map(|p| p.username).filter(|username| !known.contains(username)));
+        }
+        Ok(found)
+    }
+
     fn proxy(&self, conn: &mut Conn, xml: &mut Xml, owner: &Person, write: bool) -> Result<(), Failure> {
         let Some(username) = owner.username.clone() else { return Ok(()) };
-        let relations = relations(conn, owner)?;
+        let relations = self.relations(conn, owner)?;
         let resource = Resource::Proxy { owner, write, relations: &relations };
         self.write(xml, &Target::Proxy { username, write }.href(), resource, &Stored::default());
         Ok(())
@@ -263,35 +294,4 @@ impl Ask {
 
 fn address(home: &Home, collection: &Collection) -> String {
     super::path::collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name)
-}
-
-/// Who may act for whom. Managers read for all who work here.
-fn relations(conn: &mut Conn, person: &Person) -> Result<Relations, Failure> {
-    let tenant = person.tenant_id;
-    let mut found = Relations::default();
-    let theirs = delegates::of_owner(conn, tenant, person.person_id)?;
-    let others = delegates::of_delegate(conn, tenant, person.person_id)?;
-    let mut name = |id| Ok::<_, Failure>(people::find(conn, tenant, id)?.and_then(|person| person.username));
-    for delegate in &theirs {
-        let list = if delegate.may_write { &mut found.writers } else { &mut found.readers };
-        list.extend(name(delegate.delegate_id)?);
-    }
-    for delegate in &others {
-        let list = if delegate.may_write { &mut found.write_for } else { &mut found.read_for };
-        list.extend(name(delegate.owner_id)?);
-    }
-    let works_here = [Role::Manager, Role::Staff];
-    if person.role == Role::Manager {
-        let team = people::list(conn, tenant, &works_here, None, MAX_RELATIONS)?;
-        let team = team.into_iter().filter(|other| other.person_id != person.person_id).filter_map(|p| p.username);
-        let known: Vec<String> = found.write_for.iter().chain(&found.read_for).cloned().collect();
-        found.read_for.extend(team.filter(|username| !known.contains(username)));
-    }
-    if works_here.contains(&person.role) {
-        let managers = people::list(conn, tenant, &[Role::Manager], None, MAX_RELATIONS)?;
-        let managers = managers.into_iter().filter(|other| other.person_id != person.person_id);
-        let known: Vec<String> = found.writers.iter().chain(&found.readers).cloned().collect();
-        found.readers.extend(managers.filter_map(|p| p.username).filter(|username| !known.contains(username)));
-    }
-    Ok(found)
 }

@@ -1,21 +1,23 @@
 //! PROPPATCH (RFC 4918 §9.2): all of it or nothing, with a status for each property.
 
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 
 use super::condition::Failure;
 use super::path::{Place, Target};
 use super::property::{Live, Relations, Resource, live};
-use super::request::Prefer;
-use super::xml::{Element, Name, Xml};
+use super::request::{self, Prefer};
+use super::xml::{Element, Name, Ns, Xml};
 use super::{DavState, Session, availability, multistatus};
 use crate::booking;
 use crate::calendar::home::{self, Contents, Home, Rights};
+use crate::calendar::precondition::Preconditions;
 use crate::calendar::{self, Viewer, members};
 use crate::ical::zones;
 use crate::store::dav_properties::{self, Property};
-use crate::store::{Conn, Id, delegates, people};
-use crate::time::Zone;
+use crate::store::people::{self, Person};
+use crate::store::{self, Conn, Id, WorkError, delegates};
+use crate::time::{Instant, Zone};
 
 /// Octets of a property's value.
 const MAX_VALUE: usize = 64 * 1024;
@@ -176,13 +178,29 @@ pub(super) fn effect(change: &Change) -> Result<Effect, Refused> {
     }
 }
 
+/// Whether a change takes from a subscription what its clients fetch.
+fn bad_source(change: &Change) -> bool {
+    change.name == Name::new(Ns::CalendarServer, "source") && !is_source(change)
+}
+
+/// Whether a `CS:source` names a calendar that can be fetched.
+pub(super) fn is_source(change: &Change) -> bool {
+    let href = change.value.as_ref().and_then(|value| value.child(&Name::dav("href"))).map(Element::text);
+    let url = href.as_deref().and_then(|href| href.trim().split_once("://"));
+    url.is_some_and(|(scheme, rest)| {
+        ["http", "https", "webcal", "webcals"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
+}
+
 /// PROPPATCH.
 pub(super) async fn proppatch(
     state: &DavState,
     session: &Session,
     target: Target,
     root: Option<Element>,
-    prefer: Prefer,
+    (headers, prefer): (&HeaderMap, Prefer),
 ) -> Result<Response<Body>, Failure> {
     let root = root.filter(|root| root.name.is_dav("propertyupdate"));
     let root = root.ok_or_else(|| Failure::BadRequest("the body of a PROPPATCH is a DAV:propertyupdate".to_owned()))?;
@@ -198,22 +216,52 @@ pub(super) async fn proppatch(
     let href = target.href();
     if failed.is_empty() {
         let (viewer, changes, links) = (session.viewer, changes.clone(), state.links().clone());
+        let expected = request::preconditions_of(headers, &target)?;
         let done = state.store().write(move |conn| {
             let patch = Patch { viewer: &viewer, changes: &changes, effects: &effects };
-            patch.apply(conn, &target, &links)
+            patch.expects(conn, &target, &expected)?;
+            match patch.apply(conn, &target, &links)? {
+                failed if failed.is_empty() => Ok(()),
+                failed => Err(NotDone::Properties(failed)),
+            }
         });
-        failed = done.await?;
+        match done.await {
+            Ok(()) => {}
+            Err(NotDone::Properties(those)) => failed = those,
+            Err(NotDone::Failure(failure)) => return Err(failure),
+        }
     }
     let mut xml = Xml::document("D:multistatus");
     xml.element("D:response", |xml| {
         xml.href(&href);
-        if prefer.minimal && failed.is_empty() {
+        if failed.is_empty() && (prefer.minimal || changes.0.is_empty()) {
             xml.raw("<D:propstat><D:prop/><D:status>HTTP/1.1 200 OK</D:status></D:propstat>");
         } else {
             propstats(xml, &changes, &failed);
         }
     });
     Ok(multistatus::whole(xml))
+}
+
+/// Why nothing was done: what was done before it is undone.
+enum NotDone {
+    Properties(Vec<Failed>),
+    Failure(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for NotDone {
+    fn from(error: E) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl WorkError for NotDone {
+    fn store_error(&self) -> Option<&store::Error> {
+        match self {
+            Self::Properties(_) => None,
+            Self::Failure(failure) => failure.store_error(),
+        }
+    }
 }
 
 /// The status of each property: all were done, or those that failed made the others not be done.
@@ -246,7 +294,7 @@ struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    /// Does all of it; or nothing, and returns what cannot be done.
+    /// Does all of it, or returns what cannot be done: then the rest is to be undone.
     fn apply(&self, conn: &mut Conn, target: &Target, links: &crate::booking::Links) -> Result<Vec<Failed>, Failure> {
         match target {
             Target::Principal(username) => {
@@ -267,7 +315,7 @@ impl Patch<'_> {
                 for (change, effect) in self.changes.0.iter().zip(self.effects) {
                     let Effect::Availability(text) = effect else { continue };
                     match availability::write(conn, self.viewer, &home, text.as_deref(), links) {
-                        // Hours that cannot be kept are a property that cannot be set; nothing was written yet.
+                        // Hours that cannot be kept are a property that cannot be set.
                         Err(Failure::Booking(booking::Error::Invalid(_))) => {
                             return Ok(vec![(change.name.clone(), Refused::NoCalendar)]);
                         }
@@ -288,6 +336,25 @@ impl Patch<'_> {
         }
     }
 
+    /// Whether what is changed is as the client expects it (RFC 4918 §10.4, RFC 9110 §13.1).
+    fn expects(&self, conn: &mut Conn, target: &Target, expected: &Preconditions) -> Result<(), Failure> {
+        let holds = match target {
+            _ if *expected == Preconditions::default() => true,
+            Target::Collection { username, collection } => {
+                let (_, collection) = home::open(conn, self.viewer, username, collection)?;
+                expected.hold(Some(("", collection.changed_at)), || collection.sync_token())
+            }
+            Target::Object(place) => {
+                let (_, collection) = home::open(conn, self.viewer, &place.username, &place.collection)?;
+                let member = members::find(conn, &collection, &place.name)?;
+                let current = member.as_ref().map(|it| (&*it.etag, it.modified_at.unwrap_or_default()));
+                expected.hold(current, || collection.sync_token())
+            }
+            _ => expected.hold(Some(("", Instant::default())), String::new),
+        };
+        if holds { Ok(()) } else { Err(calendar::Error::Precondition.into()) }
+    }
+
     fn own(&self, home: &Home) -> Result<(), Failure> {
         if home.rights == Rights::Owner { Ok(()) } else { Err(calendar::Error::Forbidden("this is another's").into()) }
     }
@@ -296,7 +363,12 @@ impl Patch<'_> {
     /// make macOS stop syncing.
     fn collection(&self, conn: &mut Conn, username: &str, name: &str) -> Result<Vec<Failed>, Failure> {
         let (home, mut collection) = home::open(conn, self.viewer, username, name)?;
-        let theirs = home.rights == Rights::Owner && collection.contents == Contents::Own;
+        let theirs = home.rights == Rights::Owner && matches!(collection.contents, Contents::Own | Contents::TimeOff);
+        if let Some(change) =
+            self.changes.0.iter().find(|change| collection.contents == Contents::Subscription && bad_source(change))
+        {
+            return Ok(vec![(change.name.clone(), Refused::Value)]);
+        }
         let (mut opaque, mut timezone) = (collection.opaque, collection.timezone.clone());
         let mut changed = false;
         for effect in self.effects {
@@ -305,7 +377,9 @@ impl Patch<'_> {
         let failed = self.keep(conn, Resource::Collection(&home, &collection))?;
         if failed.is_empty() && theirs {
             if changed {
-                (collection.opaque, collection.timezone) = (opaque, timezone);
+                // Time off takes time, whatever its calendar is said to be.
+                collection.opaque = opaque || collection.contents == Contents::TimeOff;
+                collection.timezone = timezone;
                 home::update(conn, self.viewer, &collection)?;
             } else {
                 home::touch(conn, self.viewer, &collection)?;
@@ -318,6 +392,8 @@ impl Patch<'_> {
     fn delegate(&self, conn: &mut Conn, username: &str, write: bool) -> Result<Vec<Failed>, Failure> {
         let home = home::find(conn, self.viewer, username)?;
         self.own(&home)?;
+        let (tenant, owner) = (self.viewer.tenant, home.owner.person_id);
+        let known = delegates::of_owner(conn, tenant, owner)?;
         let mut failed = Vec::new();
         for (change, effect) in self.changes.0.iter().zip(self.effects) {
             let Effect::Members(usernames) = effect else {
@@ -326,14 +402,22 @@ impl Patch<'_> {
             };
             let mut ids = Vec::new();
             for username in usernames {
-                let person = people::find_by_username(conn, self.viewer.tenant, username)?;
-                match person.filter(|person| person.deleted_at.is_none() && person.person_id != home.owner.person_id) {
-                    Some(person) => ids.push(person.person_id),
-                    None => failed.push((change.name.clone(), Refused::Value)),
+                let person = people::find_by_username(conn, tenant, username)?;
+                let person = person.filter(|person| person.deleted_at.is_none() && person.person_id != owner);
+                let delegate = |person: &Person| known.iter().find(|it| it.delegate_id == person.person_id);
+                match person {
+                    // Who may write may read already.
+                    Some(person) if !write && delegate(&person).is_some_and(|it| it.may_write) => {}
+                    Some(person) if ids.contains(&person.person_id) => {}
+                    // Who is not to be seen is as unknown as anybody.
+                    Some(person) if delegate(&person).is_some() || home::may_see(conn, self.viewer, &person)? => {
+                        ids.push(person.person_id);
+                    }
+                    _ => failed.push((change.name.clone(), Refused::Value)),
                 }
             }
             if failed.is_empty() {
-                delegates::replace(conn, self.viewer.tenant, home.owner.person_id, write, &ids)?;
+                delegates::replace(conn, tenant, owner, write, &ids)?;
             }
         }
         Ok(failed)
@@ -343,6 +427,11 @@ impl Patch<'_> {
     fn keep(&self, conn: &mut Conn, resource: Resource<'_>) -> Result<Vec<Failed>, Failure> {
         let place = resource.place();
         let inbox = matches!(resource, Resource::Inbox(..));
+        let time_off =
+            matches!(resource, Resource::Collection(_, collection) if collection.contents == Contents::TimeOff);
+        // What people are called is the business's.
+        let is_name =
+            |change: &Change| matches!(resource, Resource::Principal(..)) && change.name.is_dav("displayname");
         let refused = |effect: &Effect| match effect {
             Effect::Members(_) => true,
             Effect::Availability(_) => !inbox,
@@ -351,7 +440,7 @@ impl Patch<'_> {
         };
         let both = || self.changes.0.iter().zip(self.effects);
         let failed: Vec<Failed> = both()
-            .filter(|(_, effect)| refused(effect))
+            .filter(|(change, effect)| refused(effect) || is_name(change))
             .map(|(change, _)| (change.name.clone(), Refused::Protected))
             .collect();
         let Some((id, member)) = place.filter(|_| failed.is_empty()) else { return Ok(failed) };
@@ -359,6 +448,8 @@ impl Patch<'_> {
             let row = change.row(self.viewer, id, member);
             match (effect, &change.value) {
                 (Effect::Availability(_), _) => {}
+                // It takes time; what is read says so.
+                (Effect::Opaque(_), _) if time_off => {}
                 (_, Some(_)) => dav_properties::set(conn, &row)?,
                 (_, None) => dav_properties::remove(conn, &row)?,
             }

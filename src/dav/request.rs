@@ -44,13 +44,34 @@ pub(super) fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
 /// What a request on an object expects of it: `If-Match`, `If-None-Match`, dates (RFC 9110 §13.1) and `If` (RFC 4918
 /// §10.4).
 pub(super) fn preconditions(headers: &HeaderMap, place: &Place) -> Result<Preconditions, Failure> {
+    expected(headers, About::Object, |named| match named {
+        Target::Object(named) if named == *place => About::Object,
+        Target::Collection { username, collection } if username == place.username && collection == place.collection => {
+            About::Collection
+        }
+        _ => About::Other,
+    })
+}
+
+/// [`preconditions`] of a request on anything. Of a collection its sync token is its state (RFC 6578 §5).
+pub(super) fn preconditions_of(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Failure> {
+    let itself = match target {
+        Target::Object(place) => return preconditions(headers, place),
+        Target::Collection { .. } => About::Collection,
+        _ => About::Object,
+    };
+    expected(headers, itself, |named| if named == *target { itself } else { About::Other })
+}
+
+/// What `headers` expect; where an `If` names no resource it is about `itself`.
+fn expected(headers: &HeaderMap, itself: About, about: impl Fn(Target) -> About) -> Result<Preconditions, Failure> {
     // Nothing here has a Schedule-Tag (RFC 6638 §8.3), so one that is named never matches. Apple sends an empty one.
     let schedule = headers.get("if-schedule-tag-match").is_some_and(|tag| !tag.as_bytes().trim_ascii().is_empty());
     Ok(Preconditions {
         if_match: if schedule { Some(Tags::Listed(Vec::new())) } else { tags(headers, &header::IF_MATCH)? },
         if_none_match: tags(headers, &header::IF_NONE_MATCH)?,
         unmodified_since: date(headers, &header::IF_UNMODIFIED_SINCE),
-        lists: if_header(headers, place)?,
+        lists: if_header(headers, itself, about)?,
     })
 }
 
@@ -87,18 +108,22 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Failure>
 const MAX_IF: usize = 4096;
 
 /// The lists of an `If` header: `</a> (Not <token> ["tag"]) (…)`.
-fn if_header(headers: &HeaderMap, place: &Place) -> Result<Vec<Vec<State>>, Failure> {
+fn if_header(
+    headers: &HeaderMap,
+    itself: About,
+    about_of: impl Fn(Target) -> About,
+) -> Result<Vec<Vec<State>>, Failure> {
     let Some(value) = headers.get("if") else { return Ok(Vec::new()) };
     let wrong = || Failure::BadRequest("the If header is not one of RFC 4918 §10.4".to_owned());
     let mut rest = value.to_str().map_err(|_| wrong())?.trim();
     if rest.len() > MAX_IF {
         return Err(Failure::BadRequest("the If header is too long".to_owned()));
     }
-    let (mut lists, mut about) = (Vec::new(), About::Object);
+    let (mut lists, mut about) = (Vec::new(), itself);
     while !rest.is_empty() {
         if let Some(tagged) = rest.strip_prefix('<') {
             let (resource, after) = tagged.split_once('>').ok_or_else(wrong)?;
-            about = about_of(resource, place);
+            about = Target::of_href(resource).map_or(About::Other, &about_of);
             rest = after.trim_start();
         }
         let (list, after) = rest.strip_prefix('(').and_then(|list| list.split_once(')')).ok_or_else(wrong)?;
@@ -106,18 +131,6 @@ fn if_header(headers: &HeaderMap, place: &Place) -> Result<Vec<Vec<State>>, Fail
         rest = after.trim_start();
     }
     if lists.is_empty() { Err(wrong()) } else { Ok(lists) }
-}
-
-fn about_of(resource: &str, place: &Place) -> About {
-    match Target::of_href(resource) {
-        Some(Target::Object(named)) if named == *place => About::Object,
-        Some(Target::Collection { username, collection })
-            if username == place.username && collection == place.collection =>
-        {
-            About::Collection
-        }
-        _ => About::Other,
-    }
 }
 
 /// The conditions between the parentheses of a list.

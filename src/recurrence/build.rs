@@ -251,9 +251,10 @@ impl Builder {
             match &changed.change {
                 Change::Cancelled => cancelled.push(*civil),
                 Change::Moved { start, end } => {
-                    let end = self.frame.end(start, length(start, end)?);
+                    // A component of its own: what floats in it does so by itself, whatever zone the series has.
+                    let end = Place::end(start, length(start, end)?);
                     let recurrence_at = self.frame.place(&changed.recurrence_id);
-                    let start = self.frame.place(start);
+                    let start = Place::of(start);
                     self.extras.push(Extra { recurrence: *civil, recurrence_at, start, end, change: Some(*index) });
                 }
             }

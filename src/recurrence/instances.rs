@@ -53,10 +53,10 @@ impl Series {
     ///
     /// The iterator gives an error and ends when the limit on work is reached.
     pub fn instances<'s>(&'s self, window: Interval, zone: &'s Zone) -> Instances<'s> {
-        let zone = self.zone(zone);
+        let (reader, zone) = (zone, self.zone(zone));
         let (mut offsets, mut work) = (Offsets::new(zone), Work::new());
         let mut walk = Walk::closed(window);
-        let opened = walk.open(self, zone, &mut offsets, &mut work);
+        let opened = walk.open(self, (reader, zone), &mut offsets, &mut work);
         Instances { walk: opened.map(|()| Some(walk)), offsets, work }
     }
 
@@ -66,8 +66,7 @@ impl Series {
     /// [`Exhausted`] when the limit on work is reached; `each` has been called for the instances before that.
     #[inline]
     pub fn for_each(&self, window: Interval, zone: &Zone, each: impl FnMut(Instance)) -> Result<(), Exhausted> {
-        let zone = self.zone(zone);
-        self.walk(window, zone, &mut Offsets::new(zone), each)
+        self.walk(window, zone, &mut Offsets::new(self.zone(zone)), each)
     }
 
     /// The same for one of many series: `clocks` remembers for the next one what this one looked up.
@@ -78,8 +77,7 @@ impl Series {
         zone: &Zone,
         each: impl FnMut(Instance),
     ) -> Result<(), Exhausted> {
-        let zone = self.zone(zone);
-        self.walk(window, zone, clocks.of(zone), each)
+        self.walk(window, zone, clocks.of(self.zone(zone)), each)
     }
 
     #[inline]
@@ -92,7 +90,7 @@ impl Series {
     ) -> Result<(), Exhausted> {
         let mut work = Work::new();
         let mut walk = Walk::closed(window);
-        walk.open(self, zone, offsets, &mut work)?;
+        walk.open(self, (zone, self.zone(zone)), offsets, &mut work)?;
         while let Some(found) = walk.next(offsets, &mut work)? {
             each(Instance::of(found));
         }
@@ -168,17 +166,17 @@ impl<'s> Walk<'s> {
         Self { start, end, lanes: Lanes::Many(Vec::new()), extras: Vec::new().into_iter() }
     }
 
-    /// Goes to before the first instance of a series; `zone` is the series' own.
+    /// Goes to before the first instance of a series, whose clocks are those of `zone`.
     #[inline]
     fn open(
         &mut self,
         series: &'s Series,
-        zone: &'s Zone,
+        (reader, zone): (&Zone, &'s Zone),
         offsets: &mut Offsets,
         work: &mut Work,
     ) -> Result<(), Exhausted> {
         let window = (self.start, self.end);
-        self.extras = extras_within(series, window, zone, work)?.into_iter();
+        self.extras = extras_within(series, window, reader, work)?.into_iter();
         if let [lane] = series.lanes.as_slice()
             && self.extras.as_slice().is_empty()
         {

@@ -253,15 +253,16 @@ impl Series {
         if self.is_endless() {
             return None;
         }
-        let zone = self.zone(zone);
         let extras = self.extras.iter().map(|extra| extra.end.resolve(zone));
+        let latest = extras.max();
+        let zone = self.zone(zone);
         let last = if self.set.is_endless() { i64::MAX } else { self.set.last().unwrap_or(i64::MIN) };
         let lanes = self.lanes.iter().filter(|lane| lane.from <= last).map(|lane| {
             let local = civil_of(last.min(lane.to - 1) + lane.shift);
             Place::end(&Moment::Zoned(local, zone.clone()), lane.length).resolve(zone)
         });
         let start = zone.instant(civil_of(self.definition.start.civil())).unix();
-        Some(Instant::from_unix(extras.chain(lanes).max().unwrap_or(start)))
+        Some(Instant::from_unix(latest.into_iter().chain(lanes).max().unwrap_or(start)))
     }
 
     /// The months of the year that have instances, on the clocks of the series: bit 1 is January. It may have none in some

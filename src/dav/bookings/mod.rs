@@ -13,7 +13,7 @@ use crate::booking::cast::Cast;
 use crate::booking::model::{Booked, BookingPatch, Scope};
 use crate::booking::{Context, Links, scope, tenants};
 use crate::calendar::home::{self, Collection, Contents, Rights};
-use crate::calendar::members;
+use crate::calendar::members::{self, Member};
 use crate::calendar::precondition::Preconditions;
 use crate::calendar::write::Written;
 use crate::calendar::{self, Viewer};
@@ -79,36 +79,30 @@ impl Change {
     }
 
     fn put(&self, conn: &mut Conn, sent: &Object) -> Result<Vec<Id>, Failure> {
-        let target = self.target(conn)?;
-        let read = |text: &str| Object::parse(text.as_bytes(), &Limits::stored()).map_err(calendar::Error::from);
-        let served = members::find(conn, &target.collection, &self.place.name)?.ok_or(calendar::Error::NotFound)?;
-        let served = read(served.body.as_deref().unwrap_or_default())?;
-        let rendered =
-            members::rendered(conn, &target.collection, &self.place.name)?.ok_or(calendar::Error::NotFound)?;
-        let rendered = read(rendered.body.as_deref().unwrap_or_default())?;
+        let nobody = calendar::Error::Forbidden("only the business makes bookings; use the booking page");
+        let target = self.target(conn)?.ok_or(nobody)?;
+        let served = target.served(conn, &self.place.name)?;
+        let rendered = object_of(members::rendered(conn, &target.collection, &self.place.name)?)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
         let steps =
             plan::plan(&served, sent, &zone).map_err(|sentence| Failure::condition(Condition::NotYours, sentence))?;
-        let mut touched = Vec::new();
-        let mut version = target.booking.version;
-        for step in steps {
-            let done = target.take(conn, &self.viewer, (step, version), &zone)?;
-            version = done.booking.version;
-            touched.extend(done.touched);
-        }
+        let touched = target.take_all(conn, &self.viewer, steps, &zone)?;
         self.keep_personal(conn, &target, &plan::personal(&rendered, sent, &zone))?;
         Ok(touched)
     }
 
     fn delete(&self, conn: &mut Conn) -> Result<Vec<Id>, Failure> {
-        let target = self.target(conn)?;
+        // A second device, or a second try, hears that it is gone.
+        let target = self.target(conn)?.ok_or(calendar::Error::NotFound)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
-        let version = target.booking.version;
-        Ok(target.take(conn, &self.viewer, (Step::CancelAll, version), &zone)?.touched)
+        let served = target.served(conn, &self.place.name)?;
+        let steps =
+            plan::deletion(&served, &zone).map_err(|sentence| Failure::condition(Condition::NotYours, sentence))?;
+        target.take_all(conn, &self.viewer, steps, &zone)
     }
 
-    /// The booking at the address, when it is as the client knows it and theirs to change.
-    fn target(&self, conn: &mut Conn) -> Result<Target, Failure> {
+    /// The booking at the address, when it is as the client knows it and theirs to change; `None` when there is none.
+    fn target(&self, conn: &mut Conn) -> Result<Option<Target>, Failure> {
         let (_, collection) = home::open(conn, &self.viewer, &self.place.username, &self.place.collection)?;
         if collection.contents == Contents::Team || collection.rights < Rights::Write {
             return Err(calendar::Error::Forbidden("you may look at these bookings, not change them").into());
@@ -121,12 +115,10 @@ impl Change {
         if !self.expected.hold(current, || collection.sync_token()) {
             return Err(calendar::Error::Precondition.into());
         }
-        let booking = booking.filter(|_| member.is_some());
-        let booking =
-            booking.ok_or(calendar::Error::Forbidden("only the business makes bookings; use the booking page"))?;
+        let Some(booking) = booking.filter(|_| member.is_some()) else { return Ok(None) };
         let actor = format!("caldav:{}", self.username);
         let ctx = tenants::context(conn, self.viewer.tenant, &actor, self.viewer.now, self.links.clone())?;
-        Ok(Target { collection, booking, ctx })
+        Ok(Some(Target { collection, booking, ctx }))
     }
 
     fn keep_personal(&self, conn: &mut Conn, target: &Target, personal: &str) -> Result<(), Failure> {
@@ -146,7 +138,29 @@ impl Change {
     }
 }
 
+/// What an object says.
+fn object_of(member: Option<Member>) -> Result<Object, Failure> {
+    let text = member.and_then(|member| member.body).ok_or(calendar::Error::NotFound)?;
+    Ok(Object::parse(text.as_bytes(), &Limits::stored()).map_err(calendar::Error::from)?)
+}
+
 impl Target {
+    /// The booking's object, as its reader has it.
+    fn served(&self, conn: &mut Conn, name: &str) -> Result<Object, Failure> {
+        object_of(members::find(conn, &self.collection, name)?)
+    }
+
+    /// Takes one step after the other; whose calendars are touched.
+    fn take_all(&self, conn: &mut Conn, viewer: &Viewer, steps: Vec<Step>, zone: &Zone) -> Result<Vec<Id>, Failure> {
+        let (mut touched, mut version) = (Vec::new(), self.booking.version);
+        for step in steps {
+            let done = self.take(conn, viewer, (step, version), zone)?;
+            version = done.booking.version;
+            touched.extend(done.touched);
+        }
+        Ok(touched)
+    }
+
     /// Does what a client asks for to the booking that has this version.
     fn take(
         &self,

@@ -57,19 +57,18 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
     if sent.uid() != served.uid() {
         return Err("a booking keeps its UID".to_owned());
     }
-    let (Some(old), Some(new)) = (master(served), master(sent)) else {
-        return Err("an object of a booking has a component without RECURRENCE-ID".to_owned());
+    let times = |object| instances(object, zone);
+    let (before, after) = (times(served)?, times(sent)?);
+    unchanged(served, sent, zone)?;
+    let (old, new) = match (master(served), master(sent)) {
+        (Some(old), Some(new)) => (old, new),
+        // Who serves single dates of a series has those alone, and no others.
+        (None, None) => return of_dates(&before, &after),
+        _ => return Err("which dates of a booking are whose is decided by the business".to_owned()),
     };
-    for name in PROTECTED {
-        if values(old, name) != values(new, name) {
-            return Err(format!("{name} of a booking is written by the business; change the booking there"));
-        }
-    }
     if new.says("STATUS", "CANCELLED") && !old.says("STATUS", "CANCELLED") {
         return Ok(vec![Step::CancelAll]);
     }
-    let times = |object| instances(object, zone);
-    let (before, after) = (times(served)?, times(sent)?);
     let (Some(was), Some(is)) = (begins(served, zone), begins(sent, zone)) else {
         return Err("a booking has a start and an end".to_owned());
     };
@@ -91,10 +90,42 @@ fn moved_series(old: &Component, new: &Component, to: Interval) -> Result<Vec<St
     Err("how a booking repeats is decided by the business; move or cancel single dates of it".to_owned())
 }
 
-fn of_series(
-    before: &BTreeMap<Instant, Option<Interval>>,
-    after: &BTreeMap<Instant, Option<Interval>>,
-) -> Result<Vec<Step>, String> {
+/// What it takes that nothing of an object takes place any more.
+///
+/// # Errors
+/// A sentence, when it has too many dates.
+pub(super) fn deletion(served: &Object, zone: &Zone) -> Result<Vec<Step>, String> {
+    match master(served) {
+        Some(_) => Ok(vec![Step::CancelAll]),
+        None => of_dates(&instances(served, zone)?, &Times::new()),
+    }
+}
+
+/// When each instance takes place, by RECURRENCE-ID; `None` for one that is cancelled.
+type Times = BTreeMap<Instant, Option<Interval>>;
+
+fn of_series(before: &Times, after: &Times) -> Result<Vec<Step>, String> {
+    let (mut steps, gone) = date_by_date(before, after)?;
+    // A series that was cut short is cancelled from there on, as one change.
+    let live: Vec<Instant> = before.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| *key).collect();
+    let tail = gone.len() > 1 && live.ends_with(&gone);
+    match (tail, gone.first(), gone.len() == live.len()) {
+        (_, Some(_), true) => return Ok(vec![Step::CancelAll]),
+        (true, Some(first), false) => steps.push(Step::CancelFrom(*first)),
+        _ => steps.extend(gone.into_iter().map(Step::Cancel)),
+    }
+    Ok(steps)
+}
+
+/// The rest of the series is another's.
+fn of_dates(before: &Times, after: &Times) -> Result<Vec<Step>, String> {
+    let (mut steps, gone) = date_by_date(before, after)?;
+    steps.extend(gone.into_iter().map(Step::Cancel));
+    Ok(steps)
+}
+
+/// The moves of single dates, and the dates that are gone.
+fn date_by_date(before: &Times, after: &Times) -> Result<(Vec<Step>, Vec<Instant>), String> {
     let live = |key: &Instant| before.get(key).copied().flatten().is_some();
     if after.iter().any(|(key, at)| at.is_some() && !live(key)) {
         return Err("dates are added to a booking by the business; move or cancel single dates of it".to_owned());
@@ -109,19 +140,66 @@ fn of_series(
             Some(_) => {}
         }
     }
-    // A series that was cut short is cancelled from there on, as one change.
-    let live: Vec<Instant> = before.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| *key).collect();
-    let tail = gone.len() > 1 && live.ends_with(&gone);
-    match (tail, gone.first(), gone.len() == live.len()) {
-        (_, Some(_), true) => return Ok(vec![Step::CancelAll]),
-        (true, Some(first), false) => steps.push(Step::CancelFrom(*first)),
-        _ => steps.extend(gone.into_iter().map(Step::Cancel)),
-    }
-    Ok(steps)
+    Ok((steps, gone))
 }
 
-/// The times by RECURRENCE-ID; `None` for an instance that is cancelled.
-fn instances(object: &Object, zone: &Zone) -> Result<BTreeMap<Instant, Option<Interval>>, String> {
+/// Refuses changes of what is the business's, in the master and in the dates with components of their own.
+fn unchanged(served: &Object, sent: &Object, zone: &Zone) -> Result<(), String> {
+    let refused = |name: &str| Err(format!("{name} of a booking is written by the business; change the booking there"));
+    let old = master(served);
+    if let (Some(old), Some(new)) = (old, master(sent)) {
+        if let Some(name) = PROTECTED.iter().find(|name| values(old, name) != values(new, name)) {
+            return refused(name);
+        }
+        same_state(old, new)?;
+    }
+    let form = served.components().find_map(|component| component.property("DTSTART"));
+    let form = form.map_or("", |start| start.value.trim());
+    let written = dates(served, form, zone);
+    for (date, new) in dates(sent, form, zone) {
+        let Some(old) = written.get(&date).copied().or(old) else { continue };
+        // What a client leaves out of a date that it moves is as in the master.
+        let is_other = |name: &&&str| new.property(name).is_some() && values(old, name) != values(new, name);
+        if let Some(name) = PROTECTED.iter().find(is_other) {
+            return refused(name);
+        }
+        same_state(old, new)?;
+    }
+    Ok(())
+}
+
+/// Refuses what a client would see undone at its next sync, without a word.
+fn same_state(old: &Component, new: &Component) -> Result<(), String> {
+    let word = |component: &Component, name: &str, default: &str| {
+        component.property(name).map_or(default.to_owned(), |property| property.value.trim().to_ascii_uppercase())
+    };
+    let status = word(new, "STATUS", "");
+    if !matches!(status.as_str(), "" | "CANCELLED") && status != word(old, "STATUS", "CONFIRMED") {
+        return Err("STATUS of a booking is decided by the business; to cancel it, delete it".to_owned());
+    }
+    if word(old, "TRANSP", "OPAQUE") != word(new, "TRANSP", "OPAQUE") {
+        return Err("a booking takes the time it takes; TRANSP is written by the business".to_owned());
+    }
+    if new.property("CATEGORIES").is_some() && values(old, "CATEGORIES") != values(new, "CATEGORIES") {
+        return Err("CATEGORIES of a booking are written by the business".to_owned());
+    }
+    if answers(new).iter().any(|(who, said)| answers(old).iter().any(|(other, was)| other == who && was != said)) {
+        return Err("a booking is no invitation to answer; to cancel it, delete it".to_owned());
+    }
+    Ok(())
+}
+
+/// Who takes part, and what they said (RFC 5545 §3.2.12).
+fn answers(component: &Component) -> Vec<(String, String)> {
+    let attendees = component.properties.iter().filter(|property| property.is("ATTENDEE"));
+    let answer = |property: &Property| {
+        let said = property.parameter("PARTSTAT").and_then(<[String]>::first);
+        (property.value.trim().to_lowercase(), said.map_or("NEEDS-ACTION".to_owned(), |said| said.to_ascii_uppercase()))
+    };
+    attendees.map(answer).collect()
+}
+
+fn instances(object: &Object, zone: &Zone) -> Result<Times, String> {
     let found =
         object.instances(ALL_TIME, zone, MOST).map_err(|_| "a booking has an end, and at most 400 dates".to_owned())?;
     let time = |instance: &ObjectInstance<'_>| {
@@ -160,13 +238,16 @@ fn values(component: &Component, name: &str) -> Vec<String> {
 /// differ from what the business wrote, and its alarms. What it added to single dates of a series follows, where that is
 /// not the same. `zone` is the booking's.
 pub(super) fn personal(rendered: &Object, sent: &Object, zone: &Zone) -> String {
-    let (Some(old), Some(new)) = (master(rendered), master(sent)) else { return String::new() };
-    let all = added(old, new);
+    let old = master(rendered);
+    // Without a master there is nothing that all dates have.
+    let all = old.zip(master(sent)).map(|(old, new)| added(old, new)).unwrap_or_default();
     let mut text = all.clone();
-    let Some(form) = old.property("DTSTART").map(|start| start.value.trim()) else { return text };
+    let form = rendered.components().find_map(|component| component.property("DTSTART"));
+    let Some(form) = form.map(|start| start.value.trim()) else { return text };
     let written = dates(rendered, form, zone);
     for (date, component) in dates(sent, form, zone) {
-        let own = added(written.get(&date).copied().unwrap_or(old), component);
+        let Some(old) = written.get(&date).copied().or(old) else { continue };
+        let own = added(old, component);
         if own != all {
             text.push_str(&format!("{DATE}{date}\r\n{own}"));
         }

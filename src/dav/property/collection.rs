@@ -25,8 +25,8 @@ pub(super) fn value(xml: &mut Xml, live: Live, resource: Resource<'_>) -> bool {
             Collation::ALL.iter().for_each(|collation| xml.text("C:supported-collation", collation.as_str()));
             return true;
         }
-        (Live::SyncToken, Resource::Home(_, collections)) => {
-            xml.escaped(&home_token(collections));
+        (Live::SyncToken, Resource::Home(home, collections)) => {
+            xml.escaped(&home_token(home, collections));
             return true;
         }
         (Live::QuotaUsed, Resource::Home(_, collections)) => {

@@ -3,12 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
-use percent_encoding::percent_decode_str;
-
 use super::Call;
-use crate::calendar::home::{self, Collection};
+use crate::calendar::home::{self, Collection, Home};
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::listing::{Changed, Listing, What};
 use crate::dav::path::Target;
@@ -16,7 +12,10 @@ use crate::dav::property::Href;
 use crate::dav::request::Depth;
 use crate::dav::xml::{Name, Xml};
 use crate::dav::{multistatus, path, sync_token};
+use crate::store::Id;
 use crate::time::Zone;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     // RFC 6578 §3.2 asks for Depth 0; older drafts, and macOS, send 1.
@@ -35,7 +34,7 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     match &call.target {
         Target::Home(username) => {
             let username = username.clone();
-            of_home(call, username, token).await
+            of_home(call, username, token, limit).await
         }
         _ => of_collection(call, token, limit).await,
     }
@@ -67,20 +66,37 @@ async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> R
 }
 
 /// The collections of a home. Its token says what each was at, so that only those that changed are told.
-async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Response<Body>, Failure> {
+async fn of_home(
+    call: Call<'_>,
+    username: String,
+    token: String,
+    limit: Option<usize>,
+) -> Result<Response<Body>, Failure> {
     let ask = call.ask()?;
     let found = call.state.store().read(move |conn| {
         let home = home::find(conn, &ask.viewer, &username)?;
         let collections = home::collections(conn, &home)?;
-        let mut known = home_states(&token)?;
+        // What each collection is at for the client, from what it knows to what it is told.
+        let mut known = home_states(&token, &home, &collections)?;
+        let mut left = limit.unwrap_or(usize::MAX);
         let mut xml = Xml::document("D:multistatus");
-        let changed = |collection: &&Collection| known.remove(&collection.name) != Some(state_of(collection));
-        let changed: Vec<Collection> = collections.iter().filter(changed).cloned().collect();
-        ask.these(conn, &mut xml, &home, &changed)?;
-        for name in known.keys() {
+        let is_new = |collection: &&Collection| known.get(&collection.name) != Some(&state_of(collection));
+        let changed: Vec<Collection> = collections.iter().filter(is_new).cloned().collect();
+        let told = &changed[..changed.len().min(left)];
+        left -= told.len();
+        ask.these(conn, &mut xml, &home, told)?;
+        known.extend(told.iter().map(|collection| (collection.name.clone(), state_of(collection))));
+        let is_gone = |name: &&String| !collections.iter().any(|collection| collection.name == **name);
+        let gone: Vec<String> = known.keys().filter(is_gone).cloned().collect();
+        for name in gone.iter().take(left) {
             multistatus::status(&mut xml, &Href::As(&path::collection_href(&username, name)), StatusCode::NOT_FOUND);
+            known.remove(name);
         }
-        xml.text("D:sync-token", &home_token(&collections));
+        if told.len() < changed.len() || gone.len() > left {
+            // RFC 6578 §3.6: the rest is asked for with a token that covers just what was sent.
+            multistatus::truncated(&mut xml, &path::home(&username));
+        }
+        xml.text("D:sync-token", &token_of(&home, &known));
         Ok::<_, Failure>(xml)
     });
     Ok(multistatus::whole(found.await?))
@@ -88,32 +104,57 @@ async fn of_home(call: Call<'_>, username: String, token: String) -> Result<Resp
 
 const HOME: &str = "urn:fasti:home:";
 
+/// What a collection is at: one that takes the name of another is another.
 fn state_of(collection: &Collection) -> String {
-    format!("{:x}.{:x}", collection.epoch, collection.change)
+    format!("{}.{:x}.{:x}", collection.id, collection.epoch, collection.change)
 }
 
-/// The token of a home: the names of its collections and what each is at.
-pub(in crate::dav) fn home_token(collections: &[Collection]) -> String {
-    let mut token = HOME.to_owned();
-    for collection in collections {
-        path::push_encoded(&mut token, &collection.name);
-        token.push_str(&format!("/{}/", state_of(collection)));
+/// The token of a home: whose it is, the names of its collections and what each is at.
+pub(in crate::dav) fn home_token(home: &Home, collections: &[Collection]) -> String {
+    token_of(home, &collections.iter().map(|collection| (collection.name.clone(), state_of(collection))).collect())
+}
+
+fn token_of(home: &Home, states: &BTreeMap<String, String>) -> String {
+    let mut token = format!("{HOME}{}/", home.owner.person_id);
+    for (name, state) in states {
+        path::push_encoded(&mut token, name);
+        token.push_str(&format!("/{state}/"));
     }
     token
 }
 
 /// What a token says each collection was at, by name; nothing for an empty one.
-fn home_states(token: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let invalid = || Failure::condition(Condition::ValidSyncToken, "the sync token is not one of a home");
+///
+/// # Errors
+/// `DAV:valid-sync-token` for one that this home never had.
+fn home_states(token: &str, home: &Home, collections: &[Collection]) -> Result<BTreeMap<String, String>, Failure> {
+    let invalid = || Failure::condition(Condition::ValidSyncToken, "the sync token is not one of this home");
     if token.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let states = token.strip_prefix(HOME).ok_or_else(invalid)?;
+    let (owner, states) = token.strip_prefix(HOME).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
+    if owner.parse() != Ok(home.owner.person_id) {
+        return Err(invalid());
+    }
     let mut parts = states.split_terminator('/');
     let mut known = BTreeMap::new();
     while let Some(name) = parts.next() {
-        let name = percent_decode_str(name).decode_utf8().map_err(|_| invalid())?.into_owned();
-        known.insert(name, parts.next().ok_or_else(invalid)?.to_owned());
+        let name = path::segment(name).ok_or_else(invalid)?.into_owned();
+        let state = parts.next().ok_or_else(invalid)?;
+        let (id, change) = read_state(state).ok_or_else(invalid)?;
+        // Of a collection that is there still, no number is known that it has not had.
+        if collections.iter().any(|collection| collection.id == id && collection.change < change) {
+            return Err(invalid());
+        }
+        known.insert(name, state.to_owned());
     }
     Ok(known)
+}
+
+/// The collection and the change that a state names.
+fn read_state(state: &str) -> Option<(Id, i64)> {
+    let mut parts = state.split('.');
+    let (id, epoch, change) = (parts.next()?, parts.next()?, parts.next()?);
+    i64::from_str_radix(epoch, 16).ok()?;
+    Some((id.parse().ok()?, i64::from_str_radix(change, 16).ok()?)).filter(|_| parts.next().is_none())
 }

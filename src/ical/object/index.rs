@@ -39,7 +39,10 @@ pub(super) fn index(object: &Object) -> Index {
         last = last.zip(end).map(|(a, b)| a.max(b));
     }
     let zoned = |part: &Part| matches!(part.start, Some(Moment::Zoned(..) | Moment::Utc(_)));
-    let exact = object.kind == Kind::Event && !recurring && object.parts.iter().all(zoned);
+    // One that excludes itself takes place at no time.
+    let excludes = |set: &Set| set.series.as_ref().is_some_and(|series| !series.definition().exdates.is_empty());
+    let is_one = !recurring && !object.sets.iter().any(excludes);
+    let exact = object.kind == Kind::Event && is_one && object.parts.iter().all(zoned);
     if !object.parts.iter().all(told) {
         (first, last) = (first.map(|at| at - AWAY), last.map(|at| at + AWAY));
     }

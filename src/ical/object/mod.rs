@@ -293,7 +293,10 @@ impl Object {
                 if found.len() == most {
                     return Err(Exhausted);
                 }
-                found.push(ObjectInstance { recurrence_at: instance.recurrence_at, at: instance.at, component });
+                // An override without its master knows which instance it is only by its name.
+                let alone = part.and_then(|part| part.recurrence.as_ref()).filter(|_| !set.recurs());
+                let recurrence_at = alone.map_or(instance.recurrence_at, |(id, _)| part::instant(id, floating));
+                found.push(ObjectInstance { recurrence_at, at: instance.at, component });
             }
         }
         Ok(found)

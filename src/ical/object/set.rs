@@ -54,6 +54,8 @@ impl Set {
             // From the first RANGE=THISANDFUTURE on, no instance is the master's.
             let futures = overrides.iter().filter(|changed| changed.range == Range::ThisAndFuture);
             end = futures.map(|changed| instant(&changed.recurrence_id, floating) + 1).fold(end, Instant::min);
+            // What began before it may last until the window, and longer.
+            end = end.max(start + 1);
         }
         if start >= end {
             return Ok(false);

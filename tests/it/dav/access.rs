@@ -92,4 +92,54 @@ on_both! {
         assert!(!anna.propfind(&anna.home(), "1", "<A:note/>").await.insist(207).body.contains("work"));
         max.propfind(&max.home(), "1", "<D:getetag/>").await.insist(207);
     }
+
+    async fn customers_are_nobodys_business(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (dora_id, _) = app.person(a.tenant, "dora", Role::Customer).await;
+        let (_, cleo) = app.person(a.tenant, "cleo", Role::Customer).await;
+        let (_, max) = app.person(a.tenant, "max", Role::Manager).await;
+        let member = |name: &str| format!("<D:group-member-set><D:href>/dav/principals/{name}/</D:href></D:group-member-set>");
+        // Who is there and who is not look the same.
+        let mut answers = Vec::new();
+        for name in ["dora", "nobody"] {
+            answers.push(cleo.proppatch("/dav/principals/cleo/calendar-proxy-read/", &member(name)).await.insist(207).body);
+        }
+        assert!(answers[0] == answers[1] && answers[0].contains("403 Forbidden"), "{answers:?}");
+        // Nor are they named among whom others let in.
+        let anna_id = app.as_business(a.tenant, move |conn, ctx| {
+            let anna = fasti::store::people::find_by_username(conn, ctx.tenant, "anna")?.unwrap().person_id;
+            delegates::replace(conn, ctx.tenant, anna, false, &[dora_id])?;
+            delegates::replace(conn, ctx.tenant, dora_id, false, &[anna]).map(|()| anna).map_err(Into::into)
+        });
+        let _: fasti::store::Id = anna_id.await;
+        let asked = "<D:group-member-set/><D:group-membership/><S:calendar-proxy-read-for/>";
+        for path in ["/dav/principals/anna/", "/dav/principals/anna/calendar-proxy-read/"] {
+            let told = cleo.propfind(path, "0", asked).await.insist(207);
+            assert!(!told.body.contains("dora"), "{}", told.body);
+            assert!(anna.propfind(path, "0", asked).await.insist(207).body.contains("dora"));
+            assert!(max.propfind(path, "0", asked).await.insist(207).body.contains("dora"));
+        }
+        // Named twice is named once, and who may write is not made a reader of.
+        let group = |kind: &str| format!("/dav/principals/anna/calendar-proxy-{kind}/");
+        let twice = "<D:group-member-set><D:href>/dav/principals/max/</D:href><D:href>/dav/principals/max/</D:href></D:group-member-set>";
+        assert!(anna.proppatch(&group("write"), twice).await.insist(207).body.contains("200 OK"));
+        anna.proppatch(&group("read"), &member("max")).await.insist(207);
+        assert!(anna.propfind(&group("write"), "0", "<D:group-member-set/>").await.insist(207).body.contains("max"));
+    }
+
+    async fn objects_of_one_name_are_each_owners(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (_, max) = app.person(a.tenant, "max", Role::Manager).await;
+        for client in [&anna, &max] {
+            let path = client.calendar("work").await;
+            client.put(&format!("{path}one.ics"), &[], &event(&client.username, "20260901T080000Z", "")).await.insist(201);
+        }
+        for (reader, owner) in [(&anna, &anna), (&max, &max), (&max, &anna)] {
+            let read = reader.get(&format!("{}work/one.ics", owner.home())).await.insist(200);
+            assert!(read.body.contains(&format!("UID:{}\r\n", owner.username)), "{}", read.body);
+        }
+        anna.get(&format!("{}work/one.ics", max.home())).await.insist(404);
+    }
 }

@@ -180,4 +180,77 @@ on_both! {
         let bad = anna.proppatch(&inbox, &set("nonsense")).await.insist(207);
         assert!(bad.body.contains("403 Forbidden"), "{}", bad.body);
     }
+
+    async fn who_serves_one_date_of_a_series_changes_that_date_alone(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let (ben_id, ben) = app.person(a.tenant, "ben", Role::Staff).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let service = json!({"name": "Both", "duration_minutes": 30, "staff": [seed.staff.to_string(), ben_id.to_string()]});
+        let service = app.post("/v1/services", &a.admin, &service).expect(201).await.id();
+        let mut body = seed.booking_body("2026-09-07T10:00");
+        (body["service"], body["rrule"]) = (json!(service), json!("FREQ=WEEKLY;COUNT=4"));
+        let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+        for day in ["14", "21"] {
+            let other = json!({"scope": "this", "occurrence": format!("2026-09-{day}T10:00"), "start": format!("2026-09-{day}T10:00"), "staff": ben_id.to_string()});
+            app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &other).expect(200).await;
+        }
+        let occurrences = async || {
+            let booking = app.get(&format!("/v1/bookings/{id}"), &a.read).expect(200).await.json();
+            let told = booking["occurrences"].as_array().unwrap().iter();
+            let told = told.map(|it| format!("{} {}", &it["start"].as_str().unwrap()[..16], it["status"].as_str().unwrap()));
+            told.collect::<Vec<_>>().join(", ")
+        };
+        let path = format!("{}bookings/{id}.ics", ben.home());
+        let served = ben.get(&path).await.insist(200);
+        assert_eq!(served.body.matches("RECURRENCE-ID").count(), served.body.matches("BEGIN:VEVENT").count(), "{}", served.body);
+        // A note on one date, then another time for it, then it is cancelled: the other dates are as they were.
+        let (first, second) = served.body.split_once("END:VEVENT").unwrap();
+        let noted = format!("{first}X-MINE:cake\r\nEND:VEVENT{second}");
+        ben.put(&path, &[], &noted).await.insist(204);
+        let mine = ben.get(&path).await.insist(200);
+        assert_eq!((mine.body.matches("X-MINE:cake").count(), mine.body.split_once("END:VEVENT").unwrap().0.contains("cake")), (1, true), "{}", mine.body);
+        let at = |name: &str, from: &str, to: &str, text: &str| {
+            text.replacen(&format!("{name};TZID=Europe/Berlin:20260914T{from}"), &format!("{name};TZID=Europe/Berlin:20260914T{to}"), 1)
+        };
+        let later = at("DTEND", "103000", "143000", &at("DTSTART", "100000", "140000", &mine.body));
+        assert_ne!(later, mine.body);
+        ben.put(&path, &[], &later).await.insist(204);
+        let told = occurrences().await;
+        assert!(told.contains("2026-09-07T10:00 confirmed, 2026-09-14T14:00 confirmed, 2026-09-21T10:00 confirmed, 2026-09-28T10:00 confirmed"), "{told}");
+        let now = ben.get(&path).await.insist(200);
+        let cancelled = now.body.replacen("STATUS:CONFIRMED", "STATUS:CANCELLED", 1);
+        ben.put(&path, &[], &cancelled).await.insist(204);
+        let told = occurrences().await;
+        assert!(told.matches("cancelled").count() == 1 && told.contains("2026-09-21T10:00 confirmed"), "{told}");
+        ben.send("DELETE", &path, &[], "").await.insist(204);
+        let told = occurrences().await;
+        assert!(told.contains("2026-09-07T10:00 confirmed") && told.contains("2026-09-28T10:00 confirmed"), "{told}");
+        assert_eq!(told.matches("cancelled").count(), 2, "{told}");
+        anna.get(&format!("{}bookings/{id}.ics", anna.home())).await.insist(200);
+        // A second device hears that it is gone.
+        ben.send("DELETE", &path, &[], "").await.insist(404);
+    }
+
+    async fn what_would_be_undone_without_a_word_is_refused(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let path = format!("{}bookings/{}.ics", anna.home(), seed.booking);
+        let served = anna.get(&path).await.insist(200);
+        let with = |line: &str| served.body.replacen("END:VEVENT", &format!("{line}\r\nEND:VEVENT"), 1);
+        for (what, text) in [
+            ("status", served.body.replace("STATUS:CONFIRMED", "STATUS:TENTATIVE")),
+            ("transparency", if served.body.contains("TRANSP:") { served.body.replace("TRANSP:OPAQUE", "TRANSP:TRANSPARENT") } else { with("TRANSP:TRANSPARENT") }),
+            ("categories", with("CATEGORIES:mine")),
+        ] {
+            assert_ne!(text, served.body, "{what}");
+            let refused = anna.put(&path, &[], &text).await.insist(403);
+            assert!(refused.body.contains("<D:need-privileges>"), "{what}: {}", refused.body);
+        }
+        // What says the same in other words is nothing.
+        let plain: String = served.body.split_inclusive("\r\n").filter(|line| !line.starts_with("STATUS") && !line.starts_with("TRANSP")).collect();
+        anna.put(&path, &[], &plain).await.insist(204);
+        assert_eq!(anna.get(&path).await.body, served.body);
+    }
 }

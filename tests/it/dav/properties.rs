@@ -129,4 +129,79 @@ on_both! {
             }
         }
     }
+
+    async fn nothing_is_done_of_what_is_refused(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (_, ben) = app.person(a.tenant, "ben", Role::Staff).await;
+        let refused = async |path: &str, set: &str| {
+            let answer = anna.proppatch(path, set).await.insist(207);
+            assert!(answer.body.contains("403 Forbidden") && !answer.body.contains("200 OK"), "{}", answer.body);
+        };
+        // Who may act for her.
+        let member = "<D:group-member-set><D:href>/dav/principals/ben/</D:href></D:group-member-set>";
+        let proxy = "/dav/principals/anna/calendar-proxy-write/";
+        refused(proxy, &format!("{member}<D:displayname>x</D:displayname>")).await;
+        ben.propfind(&anna.home(), "0", "<D:owner/>").await.insist(404);
+        // Her hours, by both names of the property.
+        let inbox = format!("{}inbox/", anna.home());
+        let hours = "BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nPRODID:x&#13;\nBEGIN:VAVAILABILITY&#13;\nUID:1&#13;\nDTSTAMP:20260801T000000Z&#13;\nBEGIN:AVAILABLE&#13;\nUID:2&#13;\nDTSTAMP:20260801T000000Z&#13;\nDTSTART;TZID=Europe/Berlin:20260803T090000&#13;\nDTEND;TZID=Europe/Berlin:20260803T120000&#13;\nRRULE:FREQ=WEEKLY&#13;\nEND:AVAILABLE&#13;\nEND:VAVAILABILITY&#13;\nEND:VCALENDAR&#13;\n";
+        refused(&inbox, &format!("<S:calendar-availability>{hours}</S:calendar-availability><C:calendar-availability>junk</C:calendar-availability>")).await;
+        refused(&inbox, &format!("<C:calendar-availability>{hours}</C:calendar-availability><C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id>")).await;
+        let read = anna.propfind(&inbox, "0", "<C:calendar-availability/>").await.insist(207);
+        assert!(!read.body.contains("BEGIN:AVAILABLE"), "{}", read.body);
+        let done = anna.proppatch(&inbox, &format!("<C:calendar-availability>{hours}</C:calendar-availability>")).await.insist(207);
+        assert!(done.body.contains("200 OK"), "{}", done.body);
+        // What people are called is the business's.
+        refused("/dav/principals/anna/", "<D:displayname>The boss</D:displayname>").await;
+        let nothing = anna.send("PROPPATCH", &anna.home(), &[], "<D:propertyupdate xmlns:D=\"DAV:\"/>").await.insist(207);
+        assert!(nothing.body.contains("<D:propstat>"), "{}", nothing.body);
+    }
+
+    async fn what_is_expected_of_a_collection_decides(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let path = anna.calendar("work").await;
+        let object = format!("{path}a.ics");
+        anna.put(&object, &[], &event("a", "20260901T080000Z", "")).await.insist(201);
+        let token = async || anna.propfind(&path, "0", "<D:sync-token/>").await.insist(207).element("D:sync-token").to_owned();
+        let old = token().await;
+        anna.put(&object, &[], &event("a", "20260901T090000Z", "")).await.insist(204);
+        let update = format!("<D:propertyupdate {XMLNS}><D:set><D:prop><A:note>x</A:note></D:prop></D:set></D:propertyupdate>");
+        let (known, tagged) = (format!("(<{old}>)"), format!("<{path}> (<{old}>)"));
+        for header in [("if", known.as_str()), ("if", &tagged), ("if-match", "\"nope\""), ("if-none-match", "*")] {
+            for (method, path, body) in [("DELETE", &path, ""), ("PROPPATCH", &path, &update), ("PROPPATCH", &object, &update)] {
+                let refused = anna.send(method, path, &[header], body).await;
+                let is_so = (header.0, path) == ("if", &object) && header.1 == known;
+                assert_eq!(refused.status, 412, "{method} {path} {header:?} {is_so}");
+            }
+        }
+        for header in [("if", tagged.as_str()), ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")] {
+            assert_eq!(anna.send("GET", &object, &[header], "").await.status, 412, "{header:?}");
+        }
+        let known = format!("<{path}> (<{}>)", token().await);
+        anna.send("GET", &object, &[("if", &known)], "").await.insist(200);
+        anna.send("PROPPATCH", &object, &[("if", &known)], &update).await.insist(207);
+        anna.send("DELETE", &path, &[("if", &format!("(<{}>)", token().await)), ("if-match", "*")], "").await.insist(204);
+        for path in [&path, &format!("{}outbox/", anna.home())] {
+            anna.get(path).await.insist(404);
+        }
+    }
+
+    async fn time_off_takes_time_whatever_is_set_on_it(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let path = format!("{}time-off/", anna.home());
+        anna.proppatch(&path, "<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp><C:calendar-timezone-id>Asia/Tokyo</C:calendar-timezone-id>").await.insist(207);
+        let read = anna.propfind(&path, "0", "<C:schedule-calendar-transp/><C:calendar-timezone-id/>").await.insist(207);
+        assert!(read.body.contains("<C:opaque/>") && read.body.contains("Asia/Tokyo"), "{}", read.body);
+        // Floating times are on the clocks that were named: nine in Tokyo is midnight in UTC.
+        anna.put(&format!("{path}x.ics"), &[], &event("x", "20260901T090000", "")).await.insist(201);
+        let range = |start: &str, end: &str| {
+            format!("<D:prop><D:getetag/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\"><C:time-range start=\"{start}\" end=\"{end}\"/></C:comp-filter></C:comp-filter></C:filter>")
+        };
+        let found = async |start, end| anna.report(&path, "1", "C:calendar-query", &range(start, end)).await.insist(207).responses().len();
+        assert_eq!(found("20260901T000000Z", "20260901T010000Z").await, 1);
+        assert_eq!(found("20260901T070000Z", "20260901T080000Z").await, 0);
+    }
 }

@@ -75,6 +75,46 @@ on_both! {
         anna.send("DELETE", &work, &[], "").await.insist(204);
         let gone = sync(&token).await.insist(207);
         assert!(gone.hrefs() == [work.as_str()] && gone.body.contains("404 Not Found"), "{}", gone.body);
-        sync("nonsense").await.insist(403);
+        // One of that name made at once is another.
+        anna.calendar("work").await;
+        let again = sync(&token).await.insist(207);
+        assert!(again.hrefs() == [work.as_str()] && again.body.contains("200 OK"), "{}", again.body);
+        // Tokens of other homes, of numbers that were never reached, and of nothing.
+        let (_, ben) = app.person(a.tenant, "ben", Role::Staff).await;
+        let others = ben.report(&ben.home(), "1", "D:sync-collection", &asked("", "")).await.insist(207);
+        let own = again.element("D:sync-token");
+        for token in [others.element("D:sync-token"), "nonsense", "urn:fasti:home:", "urn:fasti:home:work/1.1/", &own.replace(".0/", ".7fffffff/")] {
+            let refused = sync(token).await.insist(403);
+            assert!(refused.body.contains("<D:valid-sync-token"), "{token}: {}", refused.body);
+        }
+    }
+
+    async fn a_home_is_synced_in_parts(app: App) {
+        let a = app.business("a").await;
+        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        for name in ["one", "two", "three"] {
+            anna.calendar(name).await;
+        }
+        let home = anna.home();
+        let whole = anna.report(&home, "1", "D:sync-collection", &asked("", "")).await.insist(207);
+        let in_parts = async |mut token: String| {
+            let mut told = Vec::new();
+            for _ in 0..20 {
+                let part = anna.report(&home, "1", "D:sync-collection", &asked(&token, "<D:limit><D:nresults>2</D:nresults></D:limit>")).await.insist(207);
+                told.extend(part.hrefs().into_iter().filter(|href| *href != home).map(str::to_owned));
+                token = part.element("D:sync-token").to_owned();
+                assert!(part.responses().len() <= 3, "{}", part.body);
+                if !part.body.contains("507 Insufficient Storage") {
+                    return (told, token);
+                }
+            }
+            panic!("it never ends")
+        };
+        let (told, token) = in_parts(String::new()).await;
+        assert_eq!((told, token.as_str()), (whole.hrefs().into_iter().map(str::to_owned).collect(), whole.element("D:sync-token")));
+        for name in ["one", "two", "three"] {
+            anna.send("DELETE", &format!("{home}{name}/"), &[], "").await.insist(204);
+        }
+        assert_eq!(in_parts(token).await.0.len(), 3);
     }
 }

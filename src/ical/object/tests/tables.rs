@@ -1,6 +1,6 @@
 //! RFC 4791 §9.9 and RFC 7953 §7.2.2, row by row. Times are of 1 June 2026, in UTC.
 
-use super::{alarms, berlin, dated, object, overlaps, range};
+use super::{alarms, at, berlin, dated, object, overlaps, range};
 use crate::time::Zone;
 
 /// `10/11` as a range of that day, in full hours; each end may be missing.
@@ -192,4 +192,68 @@ fn an_index_holds_for_the_ends_of_the_world() {
             assert!(hits.count() > 0, "{lines} {name}");
         }
     }
+}
+
+#[test]
+fn what_began_before_a_change_of_the_future_lasts_into_it() {
+    let series = object(
+        "(VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270301T180000;;DURATION:P3D;;RRULE:FREQ=WEEKLY;;);;\
+         (VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270309T180000;;DURATION:PT1H;;\
+         RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20270308T180000;;)",
+    );
+    for (text, expected) in [
+        ("2027-03-04T10:00/2027-03-04T11:00", true),
+        ("2027-03-04T18:00/2027-03-04T19:00", false),
+        ("2027-03-09T17:00/2027-03-09T18:00", true),
+        ("2027-03-10T10:00/2027-03-10T11:00", false),
+    ] {
+        assert_eq!(overlaps(&series, range(text), &berlin()), expected, "{text}");
+    }
+    let dense = object(
+        "(VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270301T180000;;DURATION:P3D;;RRULE:FREQ=DAILY;;);;\
+         (VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270309T180000;;DURATION:PT1H;;\
+         RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20270309T180000;;)",
+    );
+    assert!(overlaps(&dense, range("2027-03-10T10:00/2027-03-10T11:00"), &berlin()), "the one of 8 March lasts");
+    assert!(!overlaps(&dense, range("2027-03-11T18:30/2027-03-12T16:00"), &berlin()), "that of 9 March is short");
+}
+
+#[test]
+fn what_floats_in_an_override_is_on_the_readers_clocks() {
+    let reader = Zone::parse("America/New_York").unwrap();
+    let series = object(
+        "(VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270302T100000;;DURATION:PT1H;;RRULE:FREQ=WEEKLY;;);;\
+         (VEVENT;;UID:1;;DTSTART;VALUE=DATE:20270309;;RECURRENCE-ID;TZID=Europe/Berlin:20270309T100000;;);;\
+         (VEVENT;;UID:1;;DTSTART:20270316T100000;;DURATION:PT1H;;RECURRENCE-ID;TZID=Europe/Berlin:20270316T100000;;)",
+    );
+    let window = range("2027-03-08T00:00/2027-03-18T00:00").interval();
+    let found = series.instances(window, &reader, 10).unwrap();
+    let starts: Vec<_> = found.iter().map(|instance| (instance.at.start, instance.at.end)).collect();
+    assert_eq!(
+        starts,
+        [
+            (at("2027-03-09T05:00"), at("2027-03-10T05:00")),
+            // Summer time has begun there.
+            (at("2027-03-16T14:00"), at("2027-03-16T15:00")),
+        ]
+    );
+    assert_eq!(found[0].recurrence_at, at("2027-03-09T09:00"));
+}
+
+#[test]
+fn an_event_that_excludes_itself_is_not_exact() {
+    let never = object("(VEVENT;;UID:1;;DTSTART:20270302T100000Z;;DURATION:PT1H;;EXDATE:20270302T100000Z;;)");
+    assert!(!never.index().exact);
+    assert!(!overlaps(&never, range("2027-03-02T00:00/2027-03-03T00:00"), &Zone::utc()));
+}
+
+#[test]
+fn an_override_alone_is_the_instance_that_it_names() {
+    let alone = object(
+        "(VEVENT;;UID:1;;DTSTART:20270302T140000Z;;DURATION:PT1H;;RECURRENCE-ID:20270302T100000Z;;);;\
+         (VEVENT;;UID:1;;DTSTART:20270309T100000Z;;DURATION:PT1H;;RECURRENCE-ID:20270309T100000Z;;)",
+    );
+    let found = alone.instances(range("2027-03-01T00:00/2027-03-31T00:00").interval(), &Zone::utc(), 10).unwrap();
+    let named: Vec<_> = found.iter().map(|instance| instance.recurrence_at).collect();
+    assert_eq!(named, [at("2027-03-02T10:00"), at("2027-03-09T10:00")]);
 }
