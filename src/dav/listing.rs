@@ -110,7 +110,7 @@ impl Listing {
     /// `DAV:number-of-matches-within-limits` when the answer would be too large.
     pub fn begin(self, conn: &mut Conn, head: Xml, floating: Zone) -> Result<Begun, Failure> {
         let stored = if self.ask.wanted.needs_stored() {
-            Stored::of_members(conn, &self.ask.viewer, (self.collection.id, self.collection.owner))?
+            Stored::of_members(conn, &self.ask.viewer, &self.collection)?
         } else {
             Stored::default()
         };

@@ -153,7 +153,7 @@ impl Ask {
         let (home, collection) = home::open(conn, &self.viewer, &place.username, &place.collection)?;
         let member = members::find(conn, &collection, &place.name)?.ok_or(calendar::Error::NotFound)?;
         let stored = match self.wanted.needs_stored() {
-            true => Stored::of_members(conn, &self.viewer, (collection.id, collection.owner))?,
+            true => Stored::of_members(conn, &self.viewer, &collection)?,
             false => Stored::default(),
         };
         self.write(xml, &place.href(), Resource::Object(&home, &collection, &member), &stored);

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use crate::calendar::Viewer;
+use crate::calendar::home::Collection;
 use crate::dav::xml::{Name, Ns};
 use crate::store::{Conn, Error, Id, dav_properties};
 
@@ -23,10 +24,11 @@ impl Stored {
         Ok(Self::of(viewer, rows.collect()))
     }
 
-    /// What was set on the members of a collection.
-    pub fn of_members(conn: &mut Conn, viewer: &Viewer, (collection, owner): (Id, Id)) -> Result<Self, Error> {
-        let people = [viewer.person, owner];
-        Ok(Self::of(viewer, dav_properties::of_members(conn, viewer.tenant, collection, &people)?))
+    /// What was set on the members of a collection: by its owner too, but for what somebody adds to bookings for themselves.
+    pub fn of_members(conn: &mut Conn, viewer: &Viewer, collection: &Collection) -> Result<Self, Error> {
+        let other = if collection.is_bookings() { viewer.person } else { collection.owner };
+        let people = [viewer.person, other];
+        Ok(Self::of(viewer, dav_properties::of_members(conn, viewer.tenant, collection.id, &people)?))
     }
 
     fn of(viewer: &Viewer, mut rows: Vec<dav_properties::Property>) -> Self {

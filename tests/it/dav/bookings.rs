@@ -66,6 +66,11 @@ on_both! {
         let mine = anna.get(&path).await.insist(200);
         assert!(mine.body.contains("TRIGGER:-PT7M") && mine.body.contains("X-APPLE-TRAVEL"), "{}", mine.body);
         assert_ne!(mine.header("etag"), served.header("etag"));
+        anna.proppatch(&path, "<A:note>for me</A:note>").await.insist(207);
+        for (path, depth) in [(path.clone(), "0"), (format!("{}bookings/", anna.home()), "1")] {
+            assert!(anna.propfind(&path, depth, "<A:note/>").await.insist(207).body.contains("for me"));
+            assert!(!max.propfind(&path, depth, "<A:note/>").await.insist(207).body.contains("for me"));
+        }
         let others = max.get(&path).await.insist(200);
         assert!(!others.body.contains("scissors") && !others.body.contains("X-APPLE"), "{}", others.body);
         // It stays when the business moves the booking.

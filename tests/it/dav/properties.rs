@@ -172,8 +172,7 @@ on_both! {
         for header in [("if", known.as_str()), ("if", &tagged), ("if-match", "\"nope\""), ("if-none-match", "*")] {
             for (method, path, body) in [("DELETE", &path, ""), ("PROPPATCH", &path, &update), ("PROPPATCH", &object, &update)] {
                 let refused = anna.send(method, path, &[header], body).await;
-                let is_so = (header.0, path) == ("if", &object) && header.1 == known;
-                assert_eq!(refused.status, 412, "{method} {path} {header:?} {is_so}");
+                assert_eq!(refused.status, 412, "{method} {path} {header:?}");
             }
         }
         for header in [("if", tagged.as_str()), ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")] {
