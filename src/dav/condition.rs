@@ -89,6 +89,8 @@ pub(super) enum Condition {
     MaxResourceSize,
     /// `DAV:need-privileges`: what of a booking is the business's
     NotYours,
+    /// `CALDAV:valid-calendar-data`, of a CALDAV:timezone
+    ValidTimezoneData,
     /// `CALDAV:valid-timezone`
     ValidTimezone,
 }
@@ -113,7 +115,9 @@ impl Condition {
             // RFC 4791 §5.3.1.1; 405 is what RFC 4918 §9.3.1 gives MKCOL
             Self::MustBeNull => (StatusCode::METHOD_NOT_ALLOWED, "D:resource-must-be-null"),
             Self::CollectionLocation => (FORBIDDEN, "C:calendar-collection-location-ok"),
-            Self::ValidTimezone => (FORBIDDEN, "C:valid-calendar-data"),
+            // RFC 4791 §7.8; RFC 7809 §3.1.6
+            Self::ValidTimezoneData => (FORBIDDEN, "C:valid-calendar-data"),
+            Self::ValidTimezone => (FORBIDDEN, "C:valid-timezone"),
             // RFC 4791 §5.3.2.1
             Self::SupportedCalendarData => (FORBIDDEN, "C:supported-calendar-data"),
             Self::SupportedComponent => (FORBIDDEN, "C:supported-calendar-component"),

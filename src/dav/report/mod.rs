@@ -158,12 +158,15 @@ impl Call<'_> {
 
     /// The zone of `CALDAV:timezone` (RFC 4791 §9.8) or `CALDAV:timezone-id` (RFC 7809 §5.1).
     fn timezone(&self) -> Result<Option<Zone>, Failure> {
-        let invalid = || Failure::condition(Condition::ValidTimezone, "the time zone is not one that is known");
+        let invalid = |condition| move || Failure::condition(condition, "the time zone is not one that is known");
         if let Some(id) = self.root.child(&Name::caldav("timezone-id")) {
-            return zones::zone_by_name(&id.text()).map(Some).ok_or_else(invalid);
+            return zones::zone_by_name(&id.text()).map(Some).ok_or_else(invalid(Condition::ValidTimezone));
         }
         match self.root.child(&Name::caldav("timezone")) {
-            Some(element) => zones::of_calendar(&element.text()).map(Some).ok_or_else(invalid),
+            Some(element) => {
+                let zone = zones::of_calendar(&element.text());
+                zone.map(Some).ok_or_else(invalid(Condition::ValidTimezoneData))
+            }
             None => Ok(None),
         }
     }
