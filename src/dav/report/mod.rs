@@ -133,7 +133,7 @@ pub(super) async fn report(
         Report::AclPrincipalPropSet => principals::of_acl(call).await,
         Report::PrincipalMatch => principals::matching(call).await,
         Report::PrincipalPropertySearch => principals::search(call).await,
-        Report::PrincipalSearchPropertySet => principals::searchable(),
+        Report::PrincipalSearchPropertySet => principals::searchable(&call),
     }
 }
 
