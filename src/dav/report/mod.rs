@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::condition::{Condition, Failure};
-use super::path::Target;
+use super::path::{Place, Target};
 use super::property::{Resource, Wanted};
 use super::propfind::Ask;
 use super::request::{Depth, Prefer};
@@ -79,7 +79,7 @@ impl Report {
     const fn is_on(self, resource: &Resource<'_>) -> bool {
         match self {
             Self::CalendarQuery | Self::CalendarMultiget | Self::FreeBusyQuery => {
-                matches!(resource, Resource::Collection(..))
+                matches!(resource, Resource::Collection(..) | Resource::Object(..))
             }
             // macOS syncs the home, and uses the report nowhere when it is not listed there.
             Self::SyncCollection => matches!(resource, Resource::Collection(..) | Resource::Home(..)),
@@ -140,8 +140,17 @@ pub(super) async fn report(
 impl Call<'_> {
     /// The collection that the report is about.
     fn collection(&self) -> Result<(String, String), Failure> {
-        match &self.target {
-            Target::Collection { username, collection } => Ok((username.clone(), collection.clone())),
+        match self.of_objects()? {
+            (username, collection, None) => Ok((username, collection)),
+            _ => Err(Failure::condition(Condition::SupportedReport, "this report is answered by calendars")),
+        }
+    }
+
+    /// The collection whose objects the report is about, and the name of the one object, if it is about no other.
+    fn of_objects(&self) -> Result<(String, String, Option<String>), Failure> {
+        match self.target.clone() {
+            Target::Collection { username, collection } => Ok((username, collection, None)),
+            Target::Object(Place { username, collection, name }) => Ok((username, collection, Some(name))),
             _ => Err(Failure::condition(Condition::SupportedReport, "this report is answered by calendars")),
         }
     }
