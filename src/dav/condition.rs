@@ -79,6 +79,10 @@ pub(super) enum Condition {
     SupportedFilter,
     /// `CALDAV:supported-collation`
     SupportedCollation,
+    /// `CALDAV:min-date-time`
+    MinDateTime,
+    /// `CALDAV:max-date-time`
+    MaxDateTime,
     /// `CALDAV:supported-calendar-data`
     SupportedCalendarData,
     /// `CALDAV:supported-calendar-component`
@@ -128,6 +132,8 @@ impl Condition {
             Self::ValidFilter => (FORBIDDEN, "C:valid-filter"),
             Self::SupportedFilter => (FORBIDDEN, "C:supported-filter"),
             Self::SupportedCollation => (FORBIDDEN, "C:supported-collation"),
+            Self::MinDateTime => (FORBIDDEN, "C:min-date-time"),
+            Self::MaxDateTime => (FORBIDDEN, "C:max-date-time"),
         }
     }
 }
