@@ -200,11 +200,14 @@ impl Failure {
     /// The answer to a request on `href`.
     pub fn response(&self, href: &str) -> Response<Body> {
         let (status, element) = self.place(href);
-        if status.is_server_error() {
+        // Those two are about what the client sent, although their numbers say otherwise.
+        let client = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::INSUFFICIENT_STORAGE);
+        let detail = if status.is_server_error() && !client {
             tracing::error!(error = %self, path = href, "a WebDAV request failed");
-        }
-        let detail =
-            if status.is_server_error() { "this did not work; try again later".to_owned() } else { self.to_string() };
+            "this did not work; try again later".to_owned()
+        } else {
+            self.to_string()
+        };
         let mut xml = Xml::document("D:error");
         if let Some(element) = element {
             xml.raw(&element);

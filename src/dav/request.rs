@@ -169,7 +169,8 @@ pub(super) fn destination(headers: &HeaderMap) -> Result<Target, Failure> {
     let missing = || Failure::BadRequest("Destination is missing".to_owned());
     let value = headers.get("destination").ok_or_else(missing)?;
     let text = std::str::from_utf8(value.as_bytes());
-    let text = text.map_err(|_| Failure::BadRequest("Destination must be a URL".to_owned()))?;
+    let text = text.ok().filter(|text| text.trim().starts_with('/') || text.contains("://"));
+    let text = text.ok_or_else(|| Failure::BadRequest("Destination must be a URL or an absolute path".to_owned()))?;
     // What lies below a collection that is not there (RFC 4918 §9.8.5), or is no place of this server.
     Target::of_href(text).ok_or(match text.contains("/dav/") {
         true => Failure::Conflict("the destination is no place for an object"),
