@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
+use super::path::Place;
 use super::xml::Xml;
 use crate::auth::LoginError;
 use crate::booking;
-use crate::calendar;
+use crate::calendar::write::Transfer;
+use crate::calendar::{self, home};
 use crate::store;
 
 /// Why a request was not done.
@@ -38,6 +40,9 @@ pub(super) enum Failure {
     Conflict(&'static str),
     #[error("{0}")]
     BadGateway(&'static str),
+    /// A COPY or MOVE fails for what is at its destination.
+    #[error("{failure}")]
+    AtDestination { failure: Box<Failure>, href: String },
 }
 
 impl From<store::Error> for Failure {
@@ -194,7 +199,23 @@ impl Failure {
             Self::Unprotected => plain(StatusCode::FORBIDDEN),
             Self::Conflict(_) => plain(StatusCode::CONFLICT),
             Self::BadGateway(_) => plain(StatusCode::BAD_GATEWAY),
+            Self::AtDestination { failure, href } => failure.place(href),
         }
+    }
+
+    /// The same of a COPY or MOVE, said of the destination where it is about that, by a person with the login name `me`.
+    pub fn of_transfer(self, (from, to): (&Place, &Place), kind: Transfer, me: &str) -> Self {
+        let of_business = |place: &Place| matches!(place.collection.as_str(), home::BOOKINGS | home::TEAM);
+        let is_there = match &self {
+            Self::Calendar(calendar::Error::UidConflict(_)) => true,
+            // One's own calendars can be written, and the source of a COPY need not be.
+            Self::Calendar(calendar::Error::Forbidden(_)) if of_business(from) || of_business(to) => !of_business(from),
+            Self::Calendar(calendar::Error::Forbidden(_)) => {
+                from.username == me || (kind == Transfer::Copy && to.username != me)
+            }
+            _ => false,
+        };
+        if is_there { Self::AtDestination { failure: self.into(), href: to.href() } } else { self }
     }
 
     /// The answer to a request on `href`.

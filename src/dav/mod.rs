@@ -275,12 +275,8 @@ async fn dispatch(
         ("GET" | "HEAD", target) => browse(state, session, &target).await,
         ("PUT", Target::Object(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
         ("DELETE", Target::Object(place)) => Box::pin(object::delete(state, session, place, headers)).await,
-        ("COPY", Target::Object(place)) => {
-            Box::pin(object::transfer(state, session, place, headers, Transfer::Copy)).await
-        }
-        ("MOVE", Target::Object(place)) => {
-            Box::pin(object::transfer(state, session, place, headers, Transfer::Move)).await
-        }
+        ("COPY", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Copy)).await,
+        ("MOVE", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Move)).await,
         ("DELETE", Target::Collection { username, collection }) => {
             let depth = request::depth(headers)?;
             Box::pin(collection::delete(state, session, (username, collection), depth)).await
@@ -303,6 +299,21 @@ async fn dispatch(
         }
         _ => Err(Failure::MethodNotAllowed),
     }
+}
+
+/// COPY and MOVE, of which a failure can be about the destination.
+async fn transfer(
+    state: &DavState,
+    session: &Session,
+    from: Place,
+    headers: &HeaderMap,
+    kind: Transfer,
+) -> Result<Response<Body>, Failure> {
+    let done = object::transfer(state, session, from.clone(), headers, kind).await;
+    done.map_err(|failure| match request::destination(headers) {
+        Ok(Target::Object(to)) => failure.of_transfer((&from, &to), kind, &session.login.username),
+        _ => failure,
+    })
 }
 
 /// The methods that something has.
