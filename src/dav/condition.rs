@@ -275,3 +275,25 @@ fn privileges(href: &str) -> String {
     });
     xml.into_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_the_clients_is_told_whatever_its_status() {
+        for (failure, told) in [
+            (Failure::BadGateway("no place here"), "no place here"),
+            (calendar::Error::Full.into(), "full"),
+            (store::Error::Busy.into(), "try again later"),
+        ] {
+            let response = failure.response("/dav/");
+            assert!(response.status().is_server_error());
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body = std::str::from_utf8(&body).unwrap();
+            assert!(body.contains(told), "{body}");
+        }
+    }
+}
