@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
+use super::path::Place;
 use super::xml::Xml;
 use crate::auth::LoginError;
 use crate::booking;
-use crate::calendar;
+use crate::calendar::write::Transfer;
+use crate::calendar::{self, home};
 use crate::store;
 
 /// Why a request was not done.
@@ -38,6 +40,9 @@ pub(super) enum Failure {
     Conflict(&'static str),
     #[error("{0}")]
     BadGateway(&'static str),
+    /// A COPY or MOVE fails for what is at its destination.
+    #[error("{failure}")]
+    AtDestination { failure: Box<Failure>, href: String },
 }
 
 impl From<store::Error> for Failure {
@@ -79,6 +84,10 @@ pub(super) enum Condition {
     SupportedFilter,
     /// `CALDAV:supported-collation`
     SupportedCollation,
+    /// `CALDAV:min-date-time`
+    MinDateTime,
+    /// `CALDAV:max-date-time`
+    MaxDateTime,
     /// `CALDAV:supported-calendar-data`
     SupportedCalendarData,
     /// `CALDAV:supported-calendar-component`
@@ -89,6 +98,8 @@ pub(super) enum Condition {
     MaxResourceSize,
     /// `DAV:need-privileges`: what of a booking is the business's
     NotYours,
+    /// `CALDAV:valid-calendar-data`, of a CALDAV:timezone
+    ValidTimezoneData,
     /// `CALDAV:valid-timezone`
     ValidTimezone,
 }
@@ -113,7 +124,9 @@ impl Condition {
             // RFC 4791 §5.3.1.1; 405 is what RFC 4918 §9.3.1 gives MKCOL
             Self::MustBeNull => (StatusCode::METHOD_NOT_ALLOWED, "D:resource-must-be-null"),
             Self::CollectionLocation => (FORBIDDEN, "C:calendar-collection-location-ok"),
-            Self::ValidTimezone => (FORBIDDEN, "C:valid-calendar-data"),
+            // RFC 4791 §7.8; RFC 7809 §3.1.6
+            Self::ValidTimezoneData => (FORBIDDEN, "C:valid-calendar-data"),
+            Self::ValidTimezone => (FORBIDDEN, "C:valid-timezone"),
             // RFC 4791 §5.3.2.1
             Self::SupportedCalendarData => (FORBIDDEN, "C:supported-calendar-data"),
             Self::SupportedComponent => (FORBIDDEN, "C:supported-calendar-component"),
@@ -124,6 +137,8 @@ impl Condition {
             Self::ValidFilter => (FORBIDDEN, "C:valid-filter"),
             Self::SupportedFilter => (FORBIDDEN, "C:supported-filter"),
             Self::SupportedCollation => (FORBIDDEN, "C:supported-collation"),
+            Self::MinDateTime => (FORBIDDEN, "C:min-date-time"),
+            Self::MaxDateTime => (FORBIDDEN, "C:max-date-time"),
         }
     }
 }
@@ -184,17 +199,36 @@ impl Failure {
             Self::Unprotected => plain(StatusCode::FORBIDDEN),
             Self::Conflict(_) => plain(StatusCode::CONFLICT),
             Self::BadGateway(_) => plain(StatusCode::BAD_GATEWAY),
+            Self::AtDestination { failure, href } => failure.place(href),
         }
+    }
+
+    /// The same of a COPY or MOVE, said of the destination where it is about that, by a person with the login name `me`.
+    pub fn of_transfer(self, (from, to): (&Place, &Place), kind: Transfer, me: &str) -> Self {
+        let of_business = |place: &Place| matches!(place.collection.as_str(), home::BOOKINGS | home::TEAM);
+        let is_there = match &self {
+            Self::Calendar(calendar::Error::UidConflict(_)) => true,
+            // One's own calendars can be written, and the source of a COPY need not be.
+            Self::Calendar(calendar::Error::Forbidden(_)) if of_business(from) || of_business(to) => !of_business(from),
+            Self::Calendar(calendar::Error::Forbidden(_)) => {
+                from.username == me || (kind == Transfer::Copy && to.username != me)
+            }
+            _ => false,
+        };
+        if is_there { Self::AtDestination { failure: self.into(), href: to.href() } } else { self }
     }
 
     /// The answer to a request on `href`.
     pub fn response(&self, href: &str) -> Response<Body> {
         let (status, element) = self.place(href);
-        if status.is_server_error() {
+        // Those two are about what the client sent, although their numbers say otherwise.
+        let client = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::INSUFFICIENT_STORAGE);
+        let detail = if status.is_server_error() && !client {
             tracing::error!(error = %self, path = href, "a WebDAV request failed");
-        }
-        let detail =
-            if status.is_server_error() { "this did not work; try again later".to_owned() } else { self.to_string() };
+            "this did not work; try again later".to_owned()
+        } else {
+            self.to_string()
+        };
         let mut xml = Xml::document("D:error");
         if let Some(element) = element {
             xml.raw(&element);
@@ -240,4 +274,26 @@ fn privileges(href: &str) -> String {
         });
     });
     xml.into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_the_clients_is_told_whatever_its_status() {
+        for (failure, told) in [
+            (Failure::BadGateway("no place here"), "no place here"),
+            (calendar::Error::Full.into(), "full"),
+            (store::Error::Busy.into(), "try again later"),
+        ] {
+            let response = failure.response("/dav/");
+            assert!(response.status().is_server_error());
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body = std::str::from_utf8(&body).unwrap();
+            assert!(body.contains(told), "{body}");
+        }
+    }
 }

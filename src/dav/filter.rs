@@ -1,6 +1,7 @@
 //! `CALDAV:filter` (RFC 4791 §9.7): from the elements of a report to what [`crate::ical::object::filter`] decides.
 
 use super::condition::{Condition, Failure};
+use super::limits;
 use super::xml::Element;
 use crate::ical::object::TimeRange;
 use crate::ical::object::filter::{
@@ -127,6 +128,7 @@ pub(super) fn time_range(element: &Element) -> Result<TimeRange, Failure> {
         }
     };
     let range = TimeRange { start: at("start")?, end: at("end")? };
+    within_limits(range)?;
     match range {
         TimeRange { start: None, end: None } => Err(invalid("a time range has a start, an end, or both")),
         TimeRange { start: Some(start), end: Some(end) } if end <= start => {
@@ -134,6 +136,19 @@ pub(super) fn time_range(element: &Element) -> Result<TimeRange, Failure> {
         }
         range => Ok(range),
     }
+}
+
+/// RFC 4791 §7.8: CALDAV:min-date-time and CALDAV:max-date-time, of a range in which no object can be. One that only ends
+/// there is how some clients write an open end.
+fn within_limits(range: TimeRange) -> Result<(), Failure> {
+    let limits = limits();
+    if range.start.is_some_and(|start| start > limits.latest) {
+        return Err(Failure::condition(Condition::MaxDateTime, "the time range begins after the latest time"));
+    }
+    if range.end.is_some_and(|end| end < limits.earliest) {
+        return Err(Failure::condition(Condition::MinDateTime, "the time range ends before the earliest time"));
+    }
+    Ok(())
 }
 
 /// A stretch of time that has both ends (RFC 4791 §9.6.5 to §9.6.7).

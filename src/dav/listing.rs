@@ -16,6 +16,7 @@ use super::multistatus::{self, Pages};
 use super::property::{Describe, Href, Resource, Stored};
 use super::propfind::Ask;
 use super::xml::Xml;
+use crate::calendar;
 use crate::calendar::home::{Collection, Home};
 use crate::calendar::members::{self, Detail, Member, PAGE, Place, Tagged, Which};
 use crate::ical::object::filter::{CompFilter, Scope, matches};
@@ -30,6 +31,8 @@ pub(super) enum What {
     All,
     /// Those that a filter wants (RFC 4791 §7.8).
     Matching(Arc<CompFilter>),
+    /// The one of this name, if a filter wants it.
+    OneMatching(Arc<CompFilter>, Arc<str>),
     /// Those of these addresses (RFC 4791 §7.9): each as it was sent, and the name it means here.
     Named(Arc<[(String, Option<String>)]>),
     /// Those that changed (RFC 6578 §3).
@@ -117,7 +120,7 @@ impl Listing {
         let stored = Arc::new(stored);
         let mut keeping = None;
         // Hardly anybody asks for the same addresses again.
-        if !matches!(self.what, What::Named(_)) {
+        if !matches!(self.what, What::Named(_) | What::OneMatching(..)) {
             let (question, state) = self.question(&stored, &floating);
             if let Some(chunks) = self.kept.answer(&question, &state) {
                 return Ok(Begun { head, listing: self, members: Members::There(chunks) });
@@ -152,6 +155,7 @@ impl Listing {
             What::All => few(self.collection.change),
             What::Changed(changed) => few(self.collection.change - changed.after.unwrap_or(0)),
             What::Named(addresses) => addresses.len() <= FEW,
+            What::OneMatching(..) => true,
             What::Matching(filter) => self.is_visited(&filter.scope()),
         }
     }
@@ -180,6 +184,7 @@ impl Listing {
         let next = match &self.what {
             What::All => self.all(conn, &mut cursor, xml)?,
             What::Matching(filter) => self.matching(conn, filter, &mut cursor, xml)?,
+            What::OneMatching(filter, name) => self.one_matching(conn, filter, name, (&mut cursor, xml))?,
             What::Named(addresses) => self.named(conn, addresses, &mut cursor, xml)?,
             What::Changed(changed) => self.changed(conn, *changed, &mut cursor, xml)?,
         };
@@ -247,6 +252,22 @@ impl Listing {
         }
         cursor.place = next;
         Ok(cursor.place.is_some())
+    }
+
+    fn one_matching(
+        &self,
+        conn: &mut Conn,
+        filter: &CompFilter,
+        name: &str,
+        (cursor, xml): (&mut Cursor, &mut Xml),
+    ) -> Result<bool, Failure> {
+        let member = members::find(conn, &self.collection, name)?.ok_or(calendar::Error::NotFound)?;
+        let candidate = Candidate { object: member.tagged(), body: member.body.as_deref(), exact: member.exact };
+        let floating = cursor.budget.floating.clone();
+        if self.is_wanted(filter, &filter.scope(), &candidate, &floating) {
+            self.write(xml, &member, cursor);
+        }
+        Ok(false)
     }
 
     /// Whether a filter wants an object: from what the index knows, where that is enough.

@@ -46,7 +46,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::any;
 use futures_util::future::BoxFuture;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Body as _;
 use moka::sync::Cache;
 
@@ -156,6 +155,10 @@ pub fn handler(state: DavState) -> Arc<dyn Fn(Request) -> BoxFuture<'static, Res
     Arc::new(move |request| Box::pin(handle(State(state.clone()), request)))
 }
 
+/// Octets that are taken from whoever was not asked for a password yet: many send the body of their first request before
+/// they are.
+const UNREAD: usize = 1024 * 1024;
+
 /// `/dav/…`, `/.well-known/caldav`, and the host itself.
 pub fn routes(state: DavState) -> Router {
     Router::new()
@@ -169,7 +172,7 @@ pub fn routes(state: DavState) -> Router {
 
 /// RFC 6764 §5, for any method.
 async fn well_known(request: Request) -> Response<Body> {
-    drain(request.into_body()).await;
+    request::drain(request.into_body(), UNREAD).await;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(path::ROOT));
@@ -192,7 +195,7 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
     let answer = answer(&state, &parts, &mut body).await;
     let mut response = answer.unwrap_or_else(|failure| failure.response(parts.uri.path()));
     if let Some(unread) = body {
-        drain(unread).await;
+        request::drain(unread, UNREAD).await;
     }
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // RFC 9110 §15.5.6
@@ -211,14 +214,6 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
     headers.insert("dav", COMPLIANCE);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
-}
-
-/// Takes what a client is still sending, so that the connection can be used again (RFC 9112 §9.3): many send the body of
-/// their first request before they are asked for a password.
-async fn drain(body: Body) {
-    const MOST: usize = 1024 * 1024;
-    // What goes wrong here has been answered already.
-    Limited::new(body, MOST).collect().await.ok();
 }
 
 async fn answer(state: &DavState, parts: &Parts, body: &mut Option<Body>) -> Result<Response<Body>, Failure> {
@@ -275,12 +270,8 @@ async fn dispatch(
         ("GET" | "HEAD", target) => browse(state, session, &target).await,
         ("PUT", Target::Object(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
         ("DELETE", Target::Object(place)) => Box::pin(object::delete(state, session, place, headers)).await,
-        ("COPY", Target::Object(place)) => {
-            Box::pin(object::transfer(state, session, place, headers, Transfer::Copy)).await
-        }
-        ("MOVE", Target::Object(place)) => {
-            Box::pin(object::transfer(state, session, place, headers, Transfer::Move)).await
-        }
+        ("COPY", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Copy)).await,
+        ("MOVE", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Move)).await,
         ("DELETE", Target::Collection { username, collection }) => {
             let depth = request::depth(headers)?;
             let place = Target::Collection { username, collection };
@@ -306,6 +297,21 @@ async fn dispatch(
         }
         _ => Err(Failure::MethodNotAllowed),
     }
+}
+
+/// COPY and MOVE, of which a failure can be about the destination.
+async fn transfer(
+    state: &DavState,
+    session: &Session,
+    from: Place,
+    headers: &HeaderMap,
+    kind: Transfer,
+) -> Result<Response<Body>, Failure> {
+    let done = object::transfer(state, session, from.clone(), headers, kind).await;
+    done.map_err(|failure| match request::destination(headers) {
+        Ok(Target::Object(to)) => failure.of_transfer((&from, &to), kind, &session.login.username),
+        _ => failure,
+    })
 }
 
 /// The methods that something has.

@@ -182,7 +182,8 @@ pub(super) fn destination(headers: &HeaderMap) -> Result<Target, Failure> {
     let missing = || Failure::BadRequest("Destination is missing".to_owned());
     let value = headers.get("destination").ok_or_else(missing)?;
     let text = std::str::from_utf8(value.as_bytes());
-    let text = text.map_err(|_| Failure::BadRequest("Destination must be a URL".to_owned()))?;
+    let text = text.ok().filter(|text| text.trim().starts_with('/') || text.contains("://"));
+    let text = text.ok_or_else(|| Failure::BadRequest("Destination must be a URL or an absolute path".to_owned()))?;
     // What lies below a collection that is not there (RFC 4918 §9.8.5), or is no place of this server.
     Target::of_href(text).ok_or(match text.contains("/dav/") {
         true => Failure::Conflict("the destination is no place for an object"),
@@ -199,24 +200,44 @@ pub(super) fn overwrite(headers: &HeaderMap) -> Result<bool, Failure> {
     }
 }
 
+/// Takes what a client is still sending, `most` octets of it, so that the answer reaches it and the connection can be used
+/// again (RFC 9112 §9.3, §9.6): one that is closed before is reset, and the answer lost.
+pub(super) async fn drain(mut body: Body, most: usize) {
+    let mut taken = 0;
+    // What goes wrong here has been answered already.
+    while let Some(Ok(frame)) = body.frame().await {
+        taken += frame.data_ref().map_or(0, Bytes::len);
+        if taken > most {
+            break;
+        }
+    }
+}
+
+/// Octets beyond the limit that are taken from those whose password was right.
+const TOO_MUCH: usize = 16 * 1024 * 1024;
+
 /// Reads a body of at most `limit` octets.
-pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Failure> {
+pub(super) async fn body(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
         return Err(Failure::UnsupportedMediaType("send the body without Content-Encoding"));
     }
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        // Who waits for 100 Continue has not sent it yet.
+        if announced.is_some_and(|length| length <= TOO_MUCH) && !headers.contains_key(header::EXPECT) {
+            drain(body, TOO_MUCH).await;
+        }
         return Err(Failure::TooLarge);
     }
-    let whole = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Failure::TooLarge
-        } else {
-            Failure::BadRequest("the body did not arrive whole".to_owned())
+    match Limited::new(&mut body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(body, TOO_MUCH).await;
+            Err(Failure::TooLarge)
         }
-    })?;
-    Ok(whole.to_bytes())
+        Err(_) => Err(Failure::BadRequest("the body did not arrive whole".to_owned())),
+    }
 }
 
 /// Reads an XML body; `None` for an empty one.
@@ -262,6 +283,8 @@ pub(super) fn parsed(bytes: &[u8]) -> Result<Option<Element>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -292,6 +315,31 @@ mod tests {
             assert!(preconditions(&headers(&[("if", bad)]), &object).is_err(), "{bad}");
         }
         assert_eq!(of(&[("if-match", "bare")]).if_match, listed(&["bare"]));
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_is_taken_before_it_is_refused() {
+        const CHUNK: usize = 256 * 1024;
+        let sent = async |chunks: usize, length: Option<usize>, expects: bool| {
+            let taken = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let count = Arc::clone(&taken);
+            let stream = futures_util::stream::iter(0..chunks).map(move |_| {
+                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; CHUNK]))
+            });
+            let length = length.map(|length| length.to_string());
+            let mut headers: Vec<(&'static str, &str)> =
+                length.iter().map(|length| ("content-length", &**length)).collect();
+            headers.extend(expects.then_some(("expect", "100-continue")));
+            let refused = body(&self::headers(&headers), Body::from_stream(stream), CHUNK).await;
+            assert!(matches!(refused, Err(Failure::TooLarge)));
+            taken.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        assert_eq!(sent(20, None, false).await, 20);
+        assert_eq!(sent(20, Some(20 * CHUNK), false).await, 20);
+        assert_eq!(sent(20, Some(20 * CHUNK), true).await, 0, "who asks first has sent nothing");
+        assert_eq!(sent(1000, Some(1000 * CHUNK), false).await, 0);
+        assert!(sent(1000, None, false).await <= 2 + TOO_MUCH / CHUNK + 1);
     }
 
     #[test]

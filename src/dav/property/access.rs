@@ -6,49 +6,65 @@ use crate::calendar::home::{Contents, Rights};
 use crate::dav::path::Target;
 use crate::dav::xml::Xml;
 
-/// Who may do what (RFC 3744 §5.5): read-only truth.
-pub(super) fn acl(xml: &mut Xml, resource: Resource<'_>) {
-    let mut ace = |principal: &str, privilege: &str| {
-        xml.raw(&format!(
-            "<D:ace><D:principal>{principal}</D:principal><D:grant><D:privilege><{privilege}/></D:privilege></D:grant><D:protected/></D:ace>"
-        ));
-    };
-    if resource.owner().is_some() {
-        let bookings =
-            matches!(resource, Resource::Collection(_, c) | Resource::Object(_, c, _) if c.contents == Contents::Team);
-        ace("<D:property><D:owner/></D:property>", if bookings { "D:read" } else { "D:all" });
-    } else {
-        ace("<D:authenticated/>", "D:read");
-    }
-    // Managers and whom the owner lets in are in these groups (calendar-proxy).
-    let Some(owner) = resource.owner().and_then(username).filter(|_| !matches!(resource, Resource::Folder)) else {
-        return;
-    };
-    for (write, privilege) in [(false, "D:read"), (true, "D:write")] {
-        let mut group = Xml::fragment();
-        group.href(&Target::Proxy { username: owner.to_owned(), write }.href());
-        ace(&group.into_string(), privilege);
+const READ: [&str; 4] = ["D:read", "D:read-acl", "D:read-current-user-privilege-set", "C:read-free-busy"];
+
+/// What somebody with these rights may do to a resource beside reading it.
+const fn granted(resource: &Resource<'_>, rights: Rights) -> &'static [&'static str] {
+    const ALL: &[&str] = &["D:write", "D:write-content", "D:write-properties", "D:bind", "D:unbind"];
+    const PROPERTIES: &[&str] = &["D:write-properties"];
+    match (resource, rights) {
+        (Resource::Home(..), Rights::Owner) => ALL,
+        (Resource::Principal(..) | Resource::Proxy { .. } | Resource::Inbox(..), Rights::Owner) => PROPERTIES,
+        // Only owners make and delete calendars.
+        (Resource::Folder | Resource::Principal(..) | Resource::Proxy { .. }, _) => &[],
+        (Resource::Home(..) | Resource::Inbox(..), _) => &[],
+        // What one sets on another's calendar is kept for oneself.
+        (Resource::Collection(..) | Resource::Object(..), Rights::Read) => PROPERTIES,
+        // The business makes bookings; they are moved and cancelled.
+        (Resource::Collection(_, c) | Resource::Object(_, c, _), _) if c.is_bookings() => {
+            &["D:write-content", "D:write-properties", "D:unbind"]
+        }
+        (Resource::Collection(..) | Resource::Object(..), Rights::Write | Rights::Owner) => ALL,
     }
 }
 
-/// DAV:current-user-privilege-set (RFC 3744 §5.4).
-pub(super) fn privileges(xml: &mut Xml, resource: Resource<'_>) {
-    const READ: &[&str] = &["D:read", "D:read-acl", "D:read-current-user-privilege-set", "C:read-free-busy"];
-    const WRITE_CONTENT: &[&str] = &["D:write-content", "D:write-properties", "D:bind", "D:unbind"];
-    let mut privileges = READ.to_vec();
-    match (resource, resource.rights()) {
-        // What one sets on another's calendar is kept for oneself.
-        (_, Rights::Read) => privileges.push("D:write-properties"),
-        // The business makes bookings; they are moved and cancelled.
-        (Resource::Collection(_, c) | Resource::Object(_, c, _), _) if c.is_bookings() => {
-            privileges.extend(["D:write-content", "D:write-properties", "D:unbind"]);
-        }
-        (_, Rights::Write | Rights::Owner) => {
-            privileges.push("D:write");
-            privileges.extend(WRITE_CONTENT);
-        }
+/// Who may do what (RFC 3744 §5.5): read-only truth.
+pub(super) fn acl(xml: &mut Xml, resource: Resource<'_>) {
+    let mut ace = |principal: &str, privileges: &[&str]| {
+        let privileges: String =
+            privileges.iter().map(|name| format!("<D:privilege><{name}/></D:privilege>")).collect();
+        xml.raw(&format!(
+            "<D:ace><D:principal>{principal}</D:principal><D:grant>{privileges}</D:grant><D:protected/></D:ace>"
+        ));
+    };
+    let Some(owner) = resource.owner() else {
+        ace("<D:authenticated/>", &["D:read"]);
+        return;
+    };
+    // The business's own calendar is changed where its bookings are.
+    let of_team =
+        matches!(resource, Resource::Collection(_, c) | Resource::Object(_, c, _) if c.contents == Contents::Team);
+    let most = |rights| if of_team { Rights::Read } else { rights };
+    let with_read = |rights| [&["D:read"], granted(&resource, most(rights))].concat();
+    ace("<D:property><D:owner/></D:property>", &with_read(Rights::Owner));
+    // Managers and whom the owner lets in are in these groups (calendar-proxy).
+    let Some(owner) = username(owner) else { return };
+    for (write, rights) in [(false, Rights::Read), (true, Rights::Write)] {
+        let mut group = Xml::fragment();
+        group.href(&Target::Proxy { username: owner.to_owned(), write }.href());
+        ace(&group.into_string(), &with_read(rights));
     }
-    for privilege in privileges {
+}
+
+/// DAV:current-user-privilege-set (RFC 3744 §5.4) of the person with this login name.
+pub(super) fn privileges(xml: &mut Xml, resource: Resource<'_>, reader: &str) {
+    let rights = match resource {
+        Resource::Principal(person, _) | Resource::Proxy { owner: person, .. } if username(person) == Some(reader) => {
+            Rights::Owner
+        }
+        _ => resource.rights(),
+    };
+    for privilege in READ.iter().chain(granted(&resource, rights)) {
         xml.element("D:privilege", |xml| xml.empty(privilege));
     }
 }

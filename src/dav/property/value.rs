@@ -139,7 +139,7 @@ impl Describe<'_> {
                 Some(owner) => xml.href(&path::principal(owner)),
                 None => return false,
             },
-            Live::CurrentUserPrivilegeSet => access::privileges(xml, resource),
+            Live::CurrentUserPrivilegeSet => access::privileges(xml, resource, self.username),
             Live::SupportedPrivilegeSet => xml.raw(access::SUPPORTED_PRIVILEGES),
             Live::Acl => access::acl(xml, resource),
             Live::AclRestrictions => xml.raw("<D:grant-only/><D:no-invert/>"),

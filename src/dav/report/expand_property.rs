@@ -26,18 +26,19 @@ struct Property {
     inside: Vec<Property>,
 }
 
-fn properties(element: &Element) -> Vec<Property> {
+fn properties(element: &Element) -> Result<Vec<Property>, Failure> {
     let named = element.children().filter(|child| child.name.is_dav("property"));
     let property = |child: &Element| {
+        let name = child.attribute("name").filter(|name| xml::is_ncname(name));
+        let name = name.ok_or_else(|| Failure::BadRequest("a DAV:property has a name of XML".to_owned()))?;
         let ns = Ns::of(child.attribute("namespace").unwrap_or("DAV:"));
-        let name = Name::new(ns, child.attribute("name")?);
-        Some(Property { name, inside: properties(child) })
+        Ok(Property { name: Name::new(ns, name), inside: properties(child)? })
     };
-    named.filter_map(property).collect()
+    named.map(property).collect()
 }
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let wanted = properties(&call.root);
+    let wanted = properties(&call.root)?;
     let (ask, target) = (call.ask()?, call.target.clone());
     let found = call.state.store().read(move |conn| {
         let mut expansion = Expansion { followed: 0, ask: ask.clone() };

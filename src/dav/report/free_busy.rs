@@ -4,8 +4,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 
 use super::{Call, floating};
+use crate::calendar;
 use crate::calendar::home::{self, Collection, Home};
-use crate::calendar::members::{self, Which};
+use crate::calendar::members::{self, Member, Which};
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::filter;
 use crate::dav::xml::Name;
@@ -21,7 +22,7 @@ const LONGEST_SECONDS: i64 = 10 * 366 * 86_400;
 const MOST: usize = 100_000;
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let (username, name) = call.collection()?;
+    let (username, name, object) = call.of_objects()?;
     let range = call.root.child(&Name::caldav("time-range"));
     let range = range.ok_or_else(|| Failure::BadRequest("a free-busy-query has a time-range".to_owned()))?;
     let window = filter::interval(range)?;
@@ -33,9 +34,16 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let found = call.state.store().read(move |conn| {
         let (home, collection) = home::open(conn, &viewer, &username, &name)?;
         let zone = floating(conn, None, &home, collection.timezone.as_deref())?;
-        let busy = busy(conn, (&home, &collection), window, &zone)?;
+        let busy = match &object {
+            Some(object) => {
+                let member = members::find(conn, &collection, object)?.ok_or(calendar::Error::NotFound)?;
+                busy_of((&home, &collection), &member, window, &zone)?
+            }
+            None => busy(conn, (&home, &collection), window, &zone)?,
+        };
         let range = [window.start.unix().to_be_bytes(), window.end.unix().to_be_bytes()].concat();
-        let uid = Id::derived(&[b"free-busy", collection.id.as_bytes(), &range]).to_string();
+        let about = object.as_deref().unwrap_or_default().as_bytes();
+        let uid = Id::derived(&[b"free-busy", collection.id.as_bytes(), &range, about]).to_string();
         Ok::<_, Failure>(rendered(uid, viewer.now, window, busy))
     });
     let mut response = Response::new(Body::from(found.await?));
@@ -54,23 +62,11 @@ fn busy(
     window: Interval,
     zone: &Zone,
 ) -> Result<Vec<(Interval, FbType)>, Failure> {
-    let too_many = || Failure::condition(Condition::MatchesWithinLimits, "ask for a shorter time");
-    let owner = home.owner.email.as_deref();
     let (mut busy, mut place) = (Vec::new(), None);
     loop {
         let (page, next) = members::page(conn, collection, Which::Within(window), place.as_ref())?;
         for member in page {
-            let Some(body) = &member.body else { continue };
-            let object = match Object::parse(body.as_bytes(), &Limits::stored()) {
-                Ok(object) => object,
-                // One bad object must not hide the others.
-                Err(violation) => {
-                    let id = collection.id;
-                    tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
-                    continue;
-                }
-            };
-            busy.extend(free_busy(&object, window, zone, owner).map_err(|_| too_many())?);
+            busy.extend(busy_of((home, collection), &member, window, zone)?);
             if busy.len() > MOST {
                 return Err(too_many());
             }
@@ -80,4 +76,26 @@ fn busy(
             None => return Ok(busy),
         }
     }
+}
+
+fn busy_of(
+    (home, collection): (&Home, &Collection),
+    member: &Member,
+    window: Interval,
+    zone: &Zone,
+) -> Result<Vec<(Interval, FbType)>, Failure> {
+    let Some(body) = &member.body else { return Ok(Vec::new()) };
+    match Object::parse(body.as_bytes(), &Limits::stored()) {
+        Ok(object) => free_busy(&object, window, zone, home.owner.email.as_deref()).map_err(|_| too_many()),
+        // One bad object must not hide the others.
+        Err(violation) => {
+            let id = collection.id;
+            tracing::error!(collection = %id, name = &*member.name, %violation, "a stored object cannot be read");
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn too_many() -> Failure {
+    Failure::condition(Condition::MatchesWithinLimits, "ask for a shorter time")
 }

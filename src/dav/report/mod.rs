@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::http::Response;
 
 use super::condition::{Condition, Failure};
-use super::path::Target;
+use super::path::{Place, Target};
 use super::property::{Resource, Wanted};
 use super::propfind::Ask;
 use super::request::{Depth, Prefer};
@@ -79,7 +79,7 @@ impl Report {
     const fn is_on(self, resource: &Resource<'_>) -> bool {
         match self {
             Self::CalendarQuery | Self::CalendarMultiget | Self::FreeBusyQuery => {
-                matches!(resource, Resource::Collection(..))
+                matches!(resource, Resource::Collection(..) | Resource::Object(..))
             }
             // macOS syncs the home, and uses the report nowhere when it is not listed there.
             Self::SyncCollection => matches!(resource, Resource::Collection(..) | Resource::Home(..)),
@@ -133,15 +133,24 @@ pub(super) async fn report(
         Report::AclPrincipalPropSet => principals::of_acl(call).await,
         Report::PrincipalMatch => principals::matching(call).await,
         Report::PrincipalPropertySearch => principals::search(call).await,
-        Report::PrincipalSearchPropertySet => principals::searchable(),
+        Report::PrincipalSearchPropertySet => principals::searchable(&call),
     }
 }
 
 impl Call<'_> {
     /// The collection that the report is about.
     fn collection(&self) -> Result<(String, String), Failure> {
-        match &self.target {
-            Target::Collection { username, collection } => Ok((username.clone(), collection.clone())),
+        match self.of_objects()? {
+            (username, collection, None) => Ok((username, collection)),
+            _ => Err(Failure::condition(Condition::SupportedReport, "this report is answered by calendars")),
+        }
+    }
+
+    /// The collection whose objects the report is about, and the name of the one object, if it is about no other.
+    fn of_objects(&self) -> Result<(String, String, Option<String>), Failure> {
+        match self.target.clone() {
+            Target::Collection { username, collection } => Ok((username, collection, None)),
+            Target::Object(Place { username, collection, name }) => Ok((username, collection, Some(name))),
             _ => Err(Failure::condition(Condition::SupportedReport, "this report is answered by calendars")),
         }
     }
@@ -158,12 +167,15 @@ impl Call<'_> {
 
     /// The zone of `CALDAV:timezone` (RFC 4791 §9.8) or `CALDAV:timezone-id` (RFC 7809 §5.1).
     fn timezone(&self) -> Result<Option<Zone>, Failure> {
-        let invalid = || Failure::condition(Condition::ValidTimezone, "the time zone is not one that is known");
+        let invalid = |condition| move || Failure::condition(condition, "the time zone is not one that is known");
         if let Some(id) = self.root.child(&Name::caldav("timezone-id")) {
-            return zones::zone_by_name(&id.text()).map(Some).ok_or_else(invalid);
+            return zones::zone_by_name(&id.text()).map(Some).ok_or_else(invalid(Condition::ValidTimezone));
         }
         match self.root.child(&Name::caldav("timezone")) {
-            Some(element) => zones::of_calendar(&element.text()).map(Some).ok_or_else(invalid),
+            Some(element) => {
+                let zone = zones::of_calendar(&element.text());
+                zone.map(Some).ok_or_else(invalid(Condition::ValidTimezoneData))
+            }
             None => Ok(None),
         }
     }

@@ -9,18 +9,14 @@ use axum::http::Response;
 use super::{Call, floating};
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::listing::{Listing, What};
-use crate::dav::path::{Place, Target};
+use crate::dav::path::Target;
 use crate::dav::xml::Xml;
 
 /// Addresses of one request.
 const MAX_ADDRESSES: usize = 20_000;
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    // Some clients ask the object itself for itself.
-    let (username, name) = match &call.target {
-        Target::Object(Place { username, collection, .. }) => (username.clone(), collection.clone()),
-        _ => call.collection()?,
-    };
+    let (username, name, _) = call.of_objects()?;
     let mut seen = HashSet::new();
     let mut addresses = Vec::new();
     for element in call.root.children().filter(|child| child.name.is_dav("href")) {

@@ -1,5 +1,7 @@
 //! Reports about principals (RFC 3744 §9.2 to §9.5). Nobody is found outside of one's own business.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::Response;
 
@@ -8,8 +10,9 @@ use crate::calendar::home;
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::multistatus;
 use crate::dav::path::Target;
-use crate::dav::property::{Live, live};
+use crate::dav::property::{Live, Wanted, live};
 use crate::dav::propfind::Ask;
+use crate::dav::request::Depth;
 use crate::dav::xml::{Element, Name, Xml};
 use crate::store::people::{self, Person};
 use crate::store::{Conn, Role};
@@ -19,13 +22,29 @@ const LOOKED_THROUGH: i64 = 2_000;
 /// People that an answer names.
 const MOST: usize = 100;
 
+/// RFC 3744 §9.2, §9.3, §9.5: Depth is 0. Of §9.4 that cannot be asked, as Thunderbird searches with Depth 1.
+fn about_itself(call: &Call<'_>) -> Result<(), Failure> {
+    match call.depth {
+        None | Some(Depth::Zero) => Ok(()),
+        Some(_) => Err(Failure::BadRequest("send this report with Depth 0".to_owned())),
+    }
+}
+
+/// Fails as a PROPFIND would where nothing is.
+fn is_there(conn: &mut Conn, ask: &Ask, target: &Target) -> Result<(), Failure> {
+    let ask = Ask { wanted: Arc::new(Wanted::These(Vec::new())), ..ask.clone() };
+    ask.describe(conn, &mut Xml::fragment(), target)
+}
+
 /// `DAV:acl-principal-prop-set`: who is named in a resource's ACL, which is its owner and who asks.
 pub(super) async fn of_acl(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let ask = call.ask()?;
+    about_itself(&call)?;
+    let (ask, target) = (call.ask()?, call.target.clone());
     let Some(owner) = call.target.username().map(str::to_owned) else {
         return Err(Failure::condition(Condition::SupportedReport, "this is nobody's"));
     };
     let found = call.state.store().read(move |conn| {
+        is_there(conn, &ask, &target)?;
         let mut xml = Xml::document("D:multistatus");
         let owner = home::find(conn, &ask.viewer, &owner)?.owner;
         ask.principal(conn, &mut xml, &owner)?;
@@ -41,14 +60,19 @@ pub(super) async fn of_acl(call: Call<'_>) -> Result<Response<Body>, Failure> {
 
 /// `DAV:principal-match`: which of the principals below, or owners of resources below, are who asks.
 pub(super) async fn matching(call: Call<'_>) -> Result<Response<Body>, Failure> {
+    about_itself(&call)?;
     let is_self = call.root.child(&Name::dav("self")).is_some();
-    let by_property = call.root.child(&Name::dav("principal-property")).is_some();
-    if is_self == by_property {
+    let property = call.root.child(&Name::dav("principal-property"));
+    if is_self == property.is_some() {
         return Err(Failure::BadRequest("a principal-match has either self or principal-property".to_owned()));
     }
+    // Of the properties that name principals, these are about who asks.
+    let names_me = |property: &Element| matches!(live(&property.name), Some(Live::Owner | Live::CurrentUserPrincipal));
+    let by_property = property.is_some_and(|property| property.children().any(names_me));
     let ask = call.ask()?;
     let target = call.target.clone();
     let found = call.state.store().read(move |conn| {
+        is_there(conn, &ask, &target)?;
         let mut xml = Xml::document("D:multistatus");
         match &target {
             Target::Root | Target::Principals if is_self => {
@@ -79,7 +103,8 @@ const SEARCHABLE: [(Live, &str); 3] = [
 ];
 
 /// `DAV:principal-search-property-set`
-pub(super) fn searchable() -> Result<Response<Body>, Failure> {
+pub(super) fn searchable(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    about_itself(call)?;
     let mut xml = Xml::document("D:principal-search-property-set");
     for (live, description) in SEARCHABLE {
         xml.element("D:principal-search-property", |xml| {

@@ -13,19 +13,23 @@ use crate::dav::request::Depth;
 use crate::dav::xml::{Name, Xml};
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let (username, name) = call.collection()?;
+    let (username, name, object) = call.of_objects()?;
     let element = call.root.child(&Name::caldav("filter"));
     let element = element.ok_or_else(|| Failure::condition(Condition::ValidFilter, "a calendar-query has a filter"))?;
     let filter = Arc::new(filter::filter(element)?);
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
-    // Depth 0, which a request without the header means, is about the collection itself, which is no object.
     let deep = matches!(call.depth, Some(Depth::One | Depth::Infinity));
+    let what = match object {
+        Some(object) => What::OneMatching(filter, object.into()),
+        None if deep => What::Matching(filter),
+        // Depth 0, which a request without the header means, is about the collection itself, which is no object.
+        None => What::Named(Arc::new([])),
+    };
     let wanted = Arc::clone(&ask.wanted);
     let found = call.state.begin(&wanted, move |conn| {
         let opened = kept.open(conn, &ask.viewer, &username, &name)?;
         let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
-        let what = if deep { What::Matching(Arc::clone(&filter)) } else { What::Named(Arc::new([])) };
-        let listing = Listing::new(&ask, &opened, &kept, what);
+        let listing = Listing::new(&ask, &opened, &kept, what.clone());
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
     found.await?.response(call.state).await

@@ -4,6 +4,6 @@ mod name;
 mod read;
 mod write;
 
-pub(super) use name::{Name, Ns};
+pub(super) use name::{Name, Ns, is_ncname};
 pub(super) use read::{Element, Node, ReadError, read};
 pub(super) use write::Xml;

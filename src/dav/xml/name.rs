@@ -2,6 +2,12 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+/// The namespace of `xml:lang`.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// The namespace of namespace declarations.
+pub(super) const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
 /// A namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::dav) enum Ns {
@@ -44,13 +50,15 @@ impl Ns {
         }
     }
 
-    /// The prefix that the root of every answer declares for it.
-    pub const fn prefix(&self) -> Option<&'static str> {
+    /// The prefix that the root of every answer declares for it, or that needs no declaration.
+    pub fn prefix(&self) -> Option<&'static str> {
         match self {
             Self::Dav => Some("D"),
             Self::CalDav => Some("C"),
             Self::CalendarServer => Some("S"),
             Self::Apple => Some("A"),
+            // It cannot be declared as the default namespace (Namespaces in XML §3).
+            Self::Other(uri) if &**uri == XML => Some("xml"),
             Self::None | Self::Other(_) => None,
         }
     }
@@ -85,4 +93,27 @@ impl Name {
     pub fn is_caldav(&self, local: &str) -> bool {
         self.ns == Ns::CalDav && &*self.local == local
     }
+}
+
+/// Whether something is an NCName: a name without colon (Namespaces in XML §3, XML 1.0 §2.3).
+pub(in crate::dav) fn is_ncname(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(begins_name) && chars.all(continues_name)
+}
+
+/// XML 1.0 `NameStartChar`, the colon not.
+const fn begins_name(c: char) -> bool {
+    match c {
+        'a'..='z' | 'A'..='Z' | '_' => true,
+        '\0'..='\u{bf}' => false,
+        _ => matches!(c,
+            '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
+            | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+            | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}'),
+    }
+}
+
+/// XML 1.0 `NameChar`, the colon not.
+const fn continues_name(c: char) -> bool {
+    begins_name(c) || matches!(c, '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }

@@ -3,9 +3,10 @@
 
 use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::ResolveResult;
+use quick_xml::name::{PrefixDeclaration, QName, ResolveResult};
 
-use super::{Name, Ns, Xml};
+use super::name::{XML, XMLNS};
+use super::{Name, Ns, Xml, is_ncname};
 
 /// Elements inside one another.
 const MAX_DEPTH: usize = 32;
@@ -85,7 +86,7 @@ impl Element {
 
     /// The language of what is in it, where this element says so (XML 1.0 §2.12).
     pub fn language(&self) -> Option<&(Name, String)> {
-        let is_xml = |ns: &Ns| matches!(ns, Ns::Other(uri) if &**uri == "http://www.w3.org/XML/1998/namespace");
+        let is_xml = |ns: &Ns| matches!(ns, Ns::Other(uri) if &**uri == XML);
         self.attributes.iter().find(|(name, _)| is_xml(&name.ns) && &*name.local == "lang")
     }
 }
@@ -157,20 +158,49 @@ fn check_encoding<E>(named: Option<Result<std::borrow::Cow<'_, str>, E>>) -> Res
 }
 
 fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, ReadError> {
+    check_qualified(start.name())?;
+    if start.name().prefix().is_some_and(|prefix| prefix.is_xmlns()) {
+        return Err(ReadError::Malformed("an element cannot have the prefix xmlns".to_owned()));
+    }
     let mut element = Element::new(name(reader.resolver().resolve_element(start.name()))?);
     for (count, attribute) in start.attributes().enumerate() {
         if count == MAX_ATTRIBUTES {
             return Err(ReadError::TooManyAttributes);
         }
         let attribute = attribute.map_err(malformed)?;
-        if attribute.key.as_namespace_binding().is_some() {
+        check_qualified(attribute.key)?;
+        if let Some(declared) = attribute.key.as_namespace_binding() {
+            checked(&attribute.value)?;
+            // Only the default namespace can be taken back, and it is none of the two of XML itself (Namespaces in XML §3,
+            // §5). The rest of such rules quick-xml knows.
+            let refused = match declared {
+                PrefixDeclaration::Named(_) => attribute.value.is_empty(),
+                PrefixDeclaration::Default => matches!(&*attribute.value, XML | XMLNS),
+            };
+            if refused {
+                return Err(ReadError::Malformed("a namespace is declared that cannot be".to_owned()));
+            }
             continue;
         }
         let name = name(reader.resolver().resolve_attribute(attribute.key))?;
+        // The same attribute twice under two prefixes (Namespaces in XML §6.3).
+        if attribute.key.prefix().is_some() && element.attributes.iter().any(|(other, _)| *other == name) {
+            return Err(ReadError::Malformed(format!("{} is there twice", name.local)));
+        }
         let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(malformed)?;
         element.attributes.push((name, checked(&value)?.to_owned()));
     }
     Ok(element)
+}
+
+/// Refuses what is no name, or has more than one colon (Namespaces in XML §4, §7).
+fn check_qualified(name: QName<'_>) -> Result<(), ReadError> {
+    let (prefix, local) = name.into_inner().split_once(':').map_or((None, name.into_inner()), |(p, l)| (Some(p), l));
+    if prefix.is_none_or(is_ncname) && is_ncname(local) {
+        Ok(())
+    } else {
+        Err(ReadError::Malformed("an element or attribute has a name that is none".to_owned()))
+    }
 }
 
 fn name((resolved, local): (ResolveResult<'_>, quick_xml::name::LocalName<'_>)) -> Result<Name, ReadError> {
@@ -252,6 +282,22 @@ mod tests {
             ("<a/><b/>", "two roots"),
             ("<x:a/>", "an undeclared prefix"),
             ("<?xml version=\"1.0\" encoding=\"UTF-16\"?><a/>", "another encoding"),
+            ("<1a/>", "a digit first"),
+            ("<a \u{d7}b='1'/>", "no letter"),
+            ("<X:a:b xmlns:X='u'/>", "two colons"),
+            ("<:a/>", "an empty prefix"),
+            ("<X: xmlns:X='u'/>", "an empty name"),
+            ("<a 1='x'/>", "an attribute that begins with a digit"),
+            ("<a xmlns:1='x'/>", "a prefix that begins with a digit"),
+            ("<a xmlns:='x'/>", "a declaration of no prefix"),
+            ("<a xmlns:X='u' xmlns:Y='u' X:a='1' Y:a='2'/>", "one attribute by two prefixes"),
+            ("<a xmlns:X=''/>", "a prefix for no namespace"),
+            ("<a xmlns:xmlns='u'/>", "a declaration of xmlns"),
+            ("<a xmlns='u\u{1}'/>", "a control character in a namespace"),
+            ("<xmlns:a/>", "an element in the namespace of declarations"),
+            ("<a xmlns:xml='u'/>", "another meaning of xml"),
+            ("<a xmlns:X='http://www.w3.org/XML/1998/namespace'/>", "another prefix for that of xml"),
+            ("<a xmlns='http://www.w3.org/2000/xmlns/'/>", "the namespace of declarations as the default"),
             (&deep, "depth"),
             (&wide, "attributes"),
             (&declared, "declarations"),
@@ -259,6 +305,19 @@ mod tests {
             assert!(read(body.as_bytes()).is_err(), "{why}");
         }
         assert_eq!(read(b"\xff\xfe<\0a\0"), Err(ReadError::NotUtf8));
+    }
+
+    #[test]
+    fn names_are_of_any_script() {
+        for body in [
+            "<größe/>",
+            "<_a-b.c1 xml:lang='de'/>",
+            "<名 b='1' xmlns:X='u' X:b='2'/>",
+            "<xml:a/>",
+            "<a xmlns='u'><b xmlns=''/></a>",
+        ] {
+            assert!(read(body.as_bytes()).is_ok(), "{body}");
+        }
     }
 
     #[test]

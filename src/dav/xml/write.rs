@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use memchr::{memchr2, memchr3_iter};
 
+use super::name::XML;
 use super::{Name, Node, Ns};
 
 /// The start of every answer: its root declares the namespaces that Fasti writes.
@@ -147,7 +148,7 @@ impl Xml {
         self.text.push(' ');
         match &name.ns {
             Ns::None => {}
-            Ns::Other(uri) if &**uri == "http://www.w3.org/XML/1998/namespace" => self.text.push_str("xml:"),
+            Ns::Other(uri) if &**uri == XML => self.text.push_str("xml:"),
             // Attributes have no default namespace: each gets a prefix of its own.
             other => {
                 let prefix = format!("a{at}");

@@ -8,18 +8,18 @@ use crate::ical::zones::Observance;
 
 /// A VCALENDAR.
 #[derive(Debug, Default)]
-pub(super) struct Calendar<'a> {
+pub(in crate::ical) struct Calendar<'a> {
     /// Its own properties.
-    pub(super) lines: Vec<&'a Line<'a>>,
+    pub(in crate::ical) lines: Vec<&'a Line<'a>>,
     /// Its VEVENTs.
-    pub(super) events: Vec<Block<'a>>,
+    pub(in crate::ical) events: Vec<Block<'a>>,
     /// Its VTIMEZONEs.
-    pub(super) definitions: Vec<Definition<'a>>,
+    pub(in crate::ical) definitions: Vec<Definition<'a>>,
 }
 
 /// A VEVENT.
 #[derive(Debug)]
-pub(super) struct Block<'a> {
+pub(in crate::ical) struct Block<'a> {
     /// `BEGIN:VEVENT`
     pub(super) begin: &'a Line<'a>,
     /// Its own properties, those of its alarms not.
@@ -87,7 +87,7 @@ impl Kind {
 ///
 /// # Errors
 /// Where the file is not a sequence of VCALENDARs, each component closed by its own END.
-pub(super) fn calendars<'a>(lines: &'a [Line<'a>]) -> Result<Vec<Calendar<'a>>, ReadError> {
+pub(in crate::ical) fn calendars<'a>(lines: &'a [Line<'a>]) -> Result<Vec<Calendar<'a>>, ReadError> {
     let mut calendars = Vec::new();
     let mut open: Vec<(Kind, &str)> = Vec::new();
     for line in lines {

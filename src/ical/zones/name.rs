@@ -5,7 +5,6 @@ use std::str::FromStr;
 use calcard::common::timezone::Tz;
 use windows_timezones::WindowsTimezone;
 
-use crate::ical::guard::{Delimiter, Limits, unfold};
 use crate::time::Zone;
 
 /// The IANA zone that a calendar's name for it means, if it is one that needs no VTIMEZONE: an IANA name, one behind a
@@ -33,18 +32,6 @@ pub fn zone_by_name(name: &str) -> Option<Zone> {
         return Some(zone);
     }
     by_display_name(name)
-}
-
-/// The zone of a calendar's one VTIMEZONE, if its name means one of the database.
-#[must_use]
-pub fn of_calendar(text: &str) -> Option<Zone> {
-    let lines = unfold(text.as_bytes(), &Limits::bytes(64 * 1024)).ok()?;
-    let begins = lines.iter().any(|line| line.delimiter() == Some(Delimiter::Begin("VTIMEZONE")));
-    let name = lines.iter().find_map(|line| {
-        let (name, value) = line.text.split_once(':')?;
-        name.split(';').next()?.eq_ignore_ascii_case("TZID").then_some(value)
-    });
-    name.filter(|_| begins).and_then(zone_by_name)
 }
 
 fn by_display_name(name: &str) -> Option<Zone> {

@@ -9,6 +9,7 @@ mod logins;
 mod many;
 mod objects;
 mod properties;
+mod questions;
 mod sync;
 mod windows;
 
