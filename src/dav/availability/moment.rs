@@ -85,7 +85,9 @@ pub(super) fn moments(component: &Component, name: &str) -> Result<Vec<Moment>, 
     let mut found = Vec::new();
     for property in component.properties.iter().filter(|property| property.is(name)) {
         if property.parameter_is("VALUE", "PERIOD") {
-            return Err(format!("{name} as a PERIOD is not understood in working hours: write an AVAILABLE of its own"));
+            return Err(format!(
+                "{name} as a PERIOD is not understood in working hours: write an AVAILABLE of its own"
+            ));
         }
         for value in property.value.split(',').filter(|value| !value.trim().is_empty()) {
             found.push(Moment::parse(property, value)?);

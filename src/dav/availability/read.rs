@@ -97,7 +97,8 @@ impl Available {
             let civil = exdate.on(&clocks);
             // A start that clocks jump over is written in UTC as what they show instead.
             let skipped = civil.date().to_datetime(start.civil.time());
-            let is_skipped = exdate.zone.as_ref().is_some_and(|own| own.instant(exdate.civil) == clocks.instant(skipped));
+            let is_skipped =
+                exdate.zone.as_ref().is_some_and(|own| own.instant(exdate.civil) == clocks.instant(skipped));
             match exdate.is_date {
                 true => exdays.insert(civil.date()),
                 false => excluded.insert(if is_skipped { skipped } else { civil }),
@@ -218,7 +219,8 @@ impl Available {
                 continue;
             }
             let end = later(*start, self.length)?;
-            let (start, end) = (self.from.map_or(*start, |from| from.max(*start)), self.until.map_or(end, |until| until.min(end)));
+            let (start, end) =
+                (self.from.map_or(*start, |from| from.max(*start)), self.until.map_or(end, |until| until.min(end)));
             if start < end {
                 by_time.entry((start.time(), end.time())).or_default().insert(start.date());
             }
@@ -249,7 +251,8 @@ impl Available {
 
 /// Whether a day is within the validity of a row.
 fn holds(row: &WorkingHoursRule, day: &str) -> bool {
-    row.valid_from.as_deref().is_none_or(|from| from <= day) && row.valid_until.as_deref().is_none_or(|last| day <= last)
+    row.valid_from.as_deref().is_none_or(|from| from <= day)
+        && row.valid_until.as_deref().is_none_or(|last| day <= last)
 }
 
 fn clock(time: Time) -> String {

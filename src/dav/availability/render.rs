@@ -73,9 +73,10 @@ impl Row {
         let rrule = Rule::parse(rule.rrule.trim().trim_start_matches("RRULE:")).map_err(|_| Unsayable)?;
         let rrule = without_times(&rrule).unwrap_or(rrule);
         let zone = rule.timezone.as_deref().map(Zone::parse).transpose().map_err(|_| Unsayable)?;
-        let breaks = rule.breaks.iter().map(|pause| {
-            Ok(crate::availability::Break { start: time(&pause.start)?, end: time(&pause.end)? })
-        });
+        let breaks = rule
+            .breaks
+            .iter()
+            .map(|pause| Ok(crate::availability::Break { start: time(&pause.start)?, end: time(&pause.end)? }));
         let breaks = breaks.collect::<Result<_, Unsayable>>()?;
         let mut rdates = rule.rdates.iter().map(day).collect::<Result<Vec<_>, _>>()?;
         rdates.retain(|day| valid_from.is_none_or(|from| from <= *day) && valid_until.is_none_or(|last| *day <= last));
@@ -111,7 +112,10 @@ impl Row {
             days => Ok(days),
         };
         let mut series = Series { days: None, exdates, rdates: self.rdates.clone() };
+        series.rdates.retain(|day| !series.exdates.contains(day));
         match days {
+            // A single day that is excluded is none.
+            Ok(Some(days)) if days.rule.count() == Some(1) && series.exdates.contains(&days.anchor) => {}
             Ok(days) => series.days = days,
             Err(Unsayable) => series.rdates.extend(self.listed(head.now)?),
         }
