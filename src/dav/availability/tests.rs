@@ -299,7 +299,12 @@ fn a_dtstart_that_is_no_instance_is_excluded() {
     let found = starts(&[skipping.clone()]);
     assert_eq!(found[..2], ["DTSTART:20270131T090000", "EXDATE:20270131T090000"]);
     let year = window("2027-01-01", "2028-01-01");
-    assert_eq!(open(&rules(&rendered(&[skipping.clone()]), &zone()).unwrap(), year), open(&[skipping], year));
+    assert_eq!(open(&rules(&rendered(&[skipping.clone()]), &zone()).unwrap(), year), open(&[skipping.clone()], year));
+    // Unless it is a further day.
+    skipping.rdates = vec!["2027-01-31".to_owned()];
+    assert!(!rendered(&[skipping.clone()]).contains("EXDATE"));
+    let back = rules(&rendered(&[skipping.clone()]), &zone()).unwrap();
+    assert!(open(&back, year) == open(&[skipping], year) && open(&back, year).as_slice().len() == 4);
 }
 
 #[test]
