@@ -19,6 +19,23 @@ pub struct Shift {
     pub breaks: Vec<Break>,
 }
 
+impl Shift {
+    /// The stretches of work between the breaks, in seconds after the midnight at which its day begins: from 86,400 on
+    /// they are on the next day.
+    #[must_use]
+    pub fn stretches(&self) -> Vec<(i64, i64)> {
+        let Times { start, end, breaks } = Times::of(self);
+        let (mut found, mut from) = (Vec::new(), start);
+        for (begins, ends) in breaks {
+            found.push((from, begins.clamp(from, end)));
+            from = ends.clamp(from, end);
+        }
+        found.push((from, end));
+        found.retain(|(from, until)| from < until);
+        found
+    }
+}
+
 /// A stretch of a shift without work. A break of a shift over midnight that begins before the shift does, on the clock,
 /// belongs to the second day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

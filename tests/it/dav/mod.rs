@@ -2,6 +2,7 @@
 //! DAVx5 send in `conformance/flows`.
 
 mod access;
+mod availability;
 mod bookings;
 mod kept;
 mod login_times;
