@@ -185,7 +185,7 @@ fn components(value: &Element) -> Option<Vec<String>> {
 fn refused(maker: Maker, changes: &Changes, failed: &[Failed]) -> Response<Body> {
     let root = if maker == Maker::MkCol { "D:mkcol-response" } else { "C:mkcalendar-response" };
     let mut xml = Xml::document(root);
-    proppatch::propstats(&mut xml, changes, failed);
+    proppatch::propstats(&mut xml, changes, failed, None);
     xml.close(root);
     // RFC 5689 §3 and RFC 4791 §5.3.1.1: a status that is no success.
     multistatus::xml_response(StatusCode::FORBIDDEN, Body::from(xml.into_string()))

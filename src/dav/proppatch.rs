@@ -213,7 +213,7 @@ pub(super) async fn proppatch(
             Err(why) => failed.push((change.name.clone(), why)),
         }
     }
-    let href = target.href();
+    let (href, mut sentence) = (target.href(), None);
     if failed.is_empty() {
         let (viewer, changes, links) = (session.viewer, changes.clone(), state.links().clone());
         let expected = request::preconditions_of(headers, &target)?;
@@ -222,12 +222,12 @@ pub(super) async fn proppatch(
             patch.expects(conn, &target, &expected)?;
             match patch.apply(conn, &target, &links)? {
                 failed if failed.is_empty() => Ok(()),
-                failed => Err(NotDone::Properties(failed)),
+                failed => Err(NotDone::Properties(failed, None)),
             }
         });
         match done.await {
             Ok(()) => {}
-            Err(NotDone::Properties(those)) => failed = those,
+            Err(NotDone::Properties(those, said)) => (failed, sentence) = (those, said),
             Err(NotDone::Failure(failure)) => return Err(failure),
         }
     }
@@ -237,7 +237,7 @@ pub(super) async fn proppatch(
         if failed.is_empty() && (prefer.minimal || changes.0.is_empty()) {
             xml.raw("<D:propstat><D:prop/><D:status>HTTP/1.1 200 OK</D:status></D:propstat>");
         } else {
-            propstats(xml, &changes, &failed);
+            propstats(xml, &changes, &failed, sentence.as_deref());
         }
     });
     Ok(multistatus::whole(xml))
@@ -245,7 +245,8 @@ pub(super) async fn proppatch(
 
 /// Why nothing was done: what was done before it is undone.
 enum NotDone {
-    Properties(Vec<Failed>),
+    /// These cannot be set, and why, where that takes a sentence.
+    Properties(Vec<Failed>, Option<String>),
     Failure(Failure),
 }
 
@@ -258,14 +259,14 @@ impl<E: Into<Failure>> From<E> for NotDone {
 impl WorkError for NotDone {
     fn store_error(&self) -> Option<&store::Error> {
         match self {
-            Self::Properties(_) => None,
+            Self::Properties(..) => None,
             Self::Failure(failure) => failure.store_error(),
         }
     }
 }
 
 /// The status of each property: all were done, or those that failed made the others not be done.
-pub(super) fn propstats(xml: &mut Xml, changes: &Changes, failed: &[Failed]) {
+pub(super) fn propstats(xml: &mut Xml, changes: &Changes, failed: &[Failed], sentence: Option<&str>) {
     let group = |xml: &mut Xml, names: Vec<&Name>, status: &str, error: Option<&str>| {
         if names.is_empty() {
             return;
@@ -273,7 +274,10 @@ pub(super) fn propstats(xml: &mut Xml, changes: &Changes, failed: &[Failed]) {
         xml.element("D:propstat", |xml| {
             xml.element("D:prop", |xml| names.iter().for_each(|name| xml.empty_name(name)));
             xml.text("D:status", status);
-            error.iter().for_each(|error| xml.element("D:error", |xml| xml.empty(error)));
+            if let Some(error) = error {
+                xml.element("D:error", |xml| xml.empty(error));
+                sentence.iter().for_each(|sentence| xml.text("D:responsedescription", sentence));
+            }
         });
     };
     for why in [Refused::Protected, Refused::NoCalendar, Refused::NoTimezone, Refused::Value] {
@@ -295,19 +299,19 @@ struct Patch<'a> {
 
 impl Patch<'_> {
     /// Does all of it, or returns what cannot be done: then the rest is to be undone.
-    fn apply(&self, conn: &mut Conn, target: &Target, links: &crate::booking::Links) -> Result<Vec<Failed>, Failure> {
+    fn apply(&self, conn: &mut Conn, target: &Target, links: &crate::booking::Links) -> Result<Vec<Failed>, NotDone> {
         match target {
             Target::Principal(username) => {
                 let home = home::find(conn, self.viewer, username)?;
                 self.own(&home)?;
                 let relations = Relations::default();
-                self.keep(conn, Resource::Principal(&home.owner, &relations))
+                Ok(self.keep(conn, Resource::Principal(&home.owner, &relations))?)
             }
-            Target::Proxy { username, write } => self.delegate(conn, username, *write),
+            Target::Proxy { username, write } => Ok(self.delegate(conn, username, *write)?),
             Target::Home(username) => {
                 let home = home::find(conn, self.viewer, username)?;
                 self.own(&home)?;
-                self.keep(conn, Resource::Home(&home, &[]))
+                Ok(self.keep(conn, Resource::Home(&home, &[]))?)
             }
             Target::Inbox(username) => {
                 let home = home::find(conn, self.viewer, username)?;
@@ -316,19 +320,20 @@ impl Patch<'_> {
                     let Effect::Availability(text) = effect else { continue };
                     match availability::write(conn, self.viewer, &home, text.as_deref(), links) {
                         // Hours that cannot be kept are a property that cannot be set.
-                        Err(Failure::Booking(booking::Error::Invalid(_))) => {
-                            return Ok(vec![(change.name.clone(), Refused::NoCalendar)]);
+                        Err(Failure::Booking(invalid @ booking::Error::Invalid(_))) => {
+                            let failed = vec![(change.name.clone(), Refused::NoCalendar)];
+                            return Err(NotDone::Properties(failed, Some(invalid.to_string())));
                         }
                         done => done?,
                     }
                 }
-                self.keep(conn, Resource::Inbox(&home, ""))
+                Ok(self.keep(conn, Resource::Inbox(&home, ""))?)
             }
-            Target::Collection { username, collection } => self.collection(conn, username, collection),
+            Target::Collection { username, collection } => Ok(self.collection(conn, username, collection)?),
             Target::Object(Place { username, collection, name }) => {
                 let (home, collection) = home::open(conn, self.viewer, username, collection)?;
                 let member = members::find(conn, &collection, name)?.ok_or(calendar::Error::NotFound)?;
-                self.keep(conn, Resource::Object(&home, &collection, &member))
+                Ok(self.keep(conn, Resource::Object(&home, &collection, &member))?)
             }
             Target::Root | Target::Principals | Target::Calendars | Target::Outbox(_) => {
                 Ok(self.changes.0.iter().map(|change| (change.name.clone(), Refused::Protected)).collect())

@@ -48,6 +48,7 @@ on_both! {
         for wrong in ["FREQ=DAILY;BYHOUR=9,14", "FREQ=HOURLY;INTERVAL=3"] {
             let refused = anna.proppatch(&inbox, &set(&[&format!("{BERLIN}DURATION:PT1H\r\nRRULE:{wrong}\r\n")])).await.insist(207);
             assert!(refused.body.contains("403 Forbidden") && refused.body.contains("<C:valid-calendar-data/>"), "{}", refused.body);
+            assert!(refused.element("D:responsedescription").contains("AVAILABLE"), "{}", refused.body);
         }
         assert_eq!(app.get(&path, &a.read).expect(200).await.json(), kept, "a refusal changes nothing");
     }
