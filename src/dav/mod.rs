@@ -274,9 +274,7 @@ async fn dispatch(
         ("MOVE", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Move)).await,
         ("DELETE", Target::Collection { username, collection }) => {
             let depth = request::depth(headers)?;
-            let place = Target::Collection { username, collection };
-            let expected = request::preconditions_of(headers, &place)?;
-            let Target::Collection { username, collection } = place else { return Err(Failure::MethodNotAllowed) };
+            let expected = request::of_collection(headers, (&username, &collection))?;
             Box::pin(collection::delete(state, session, (username, collection), (depth, expected))).await
         }
         ("MKCALENDAR" | "MKCOL", target) => {

@@ -53,14 +53,21 @@ pub(super) fn preconditions(headers: &HeaderMap, place: &Place) -> Result<Precon
     })
 }
 
-/// [`preconditions`] of a request on anything. Of a collection its sync token is its state (RFC 6578 §5).
+/// [`preconditions`] of a request on a collection, whose sync token is its state (RFC 6578 §5).
+pub(super) fn of_collection(headers: &HeaderMap, (of, name): (&str, &str)) -> Result<Preconditions, Failure> {
+    expected(headers, About::Collection, |named| match named {
+        Target::Collection { username, collection } if username == of && collection == name => About::Collection,
+        _ => About::Other,
+    })
+}
+
+/// [`preconditions`] of a request on anything.
 pub(super) fn preconditions_of(headers: &HeaderMap, target: &Target) -> Result<Preconditions, Failure> {
-    let itself = match target {
-        Target::Object(place) => return preconditions(headers, place),
-        Target::Collection { .. } => About::Collection,
-        _ => About::Object,
-    };
-    expected(headers, itself, |named| if named == *target { itself } else { About::Other })
+    match target {
+        Target::Object(place) => preconditions(headers, place),
+        Target::Collection { username, collection } => of_collection(headers, (username, collection)),
+        _ => expected(headers, About::Object, |named| if named == *target { About::Object } else { About::Other }),
+    }
 }
 
 /// What `headers` expect; where an `If` names no resource it is about `itself`.

@@ -21,7 +21,7 @@ use crate::ical::object::{Limits, Object};
 use crate::store::bookings::{self, Booking};
 use crate::store::{Conn, Id, Role, collections};
 use crate::time::{Instant, Interval, Zone};
-use plan::Step;
+use plan::{Step, Times};
 
 /// A change of a booking's object, on its way into the transaction.
 struct Change {
@@ -84,9 +84,9 @@ impl Change {
         let served = target.served(conn, &self.place.name)?;
         let rendered = object_of(members::rendered(conn, &target.collection, &self.place.name)?)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
-        let steps =
-            plan::plan(&served, sent, &zone).map_err(|sentence| Failure::condition(Condition::NotYours, sentence))?;
-        let touched = target.take_all(conn, &self.viewer, steps, &zone)?;
+        let steps = plan::plan(&served, sent, &zone).map_err(not_yours)?;
+        let times = plan::instances(&served, &zone).map_err(not_yours)?;
+        let touched = target.take_all(conn, &self.viewer, (steps, &times), &zone)?;
         self.keep_personal(conn, &target, &plan::personal(&rendered, sent, &zone))?;
         Ok(touched)
     }
@@ -96,9 +96,9 @@ impl Change {
         let target = self.target(conn)?.ok_or(calendar::Error::NotFound)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
         let served = target.served(conn, &self.place.name)?;
-        let steps =
-            plan::deletion(&served, &zone).map_err(|sentence| Failure::condition(Condition::NotYours, sentence))?;
-        target.take_all(conn, &self.viewer, steps, &zone)
+        let steps = plan::deletion(&served, &zone).map_err(not_yours)?;
+        let times = plan::instances(&served, &zone).map_err(not_yours)?;
+        target.take_all(conn, &self.viewer, (steps, &times), &zone)
     }
 
     /// The booking at the address, when it is as the client knows it and theirs to change; `None` when there is none.
@@ -138,6 +138,10 @@ impl Change {
     }
 }
 
+fn not_yours(sentence: String) -> Failure {
+    Failure::condition(Condition::NotYours, sentence)
+}
+
 /// What an object says.
 fn object_of(member: Option<Member>) -> Result<Object, Failure> {
     let text = member.and_then(|member| member.body).ok_or(calendar::Error::NotFound)?;
@@ -151,9 +155,19 @@ impl Target {
     }
 
     /// Takes one step after the other; whose calendars are touched.
-    fn take_all(&self, conn: &mut Conn, viewer: &Viewer, steps: Vec<Step>, zone: &Zone) -> Result<Vec<Id>, Failure> {
+    fn take_all(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        (steps, times): (Vec<Step>, &Times),
+        zone: &Zone,
+    ) -> Result<Vec<Id>, Failure> {
         let (mut touched, mut version) = (Vec::new(), self.booking.version);
         for step in steps {
+            // What a series has only after it was moved as a whole was asked for with that.
+            if let Some(start) = plan::begins_first(&step, times) {
+                self.in_time(conn, viewer, start)?;
+            }
             let done = self.take(conn, viewer, (step, version), zone)?;
             version = done.booking.version;
             touched.extend(done.touched);
@@ -173,27 +187,16 @@ impl Target {
         let named = |at: Instant| Some(self.occurrence(at, zone));
         let done = match step {
             Step::MoveAll(to) => {
-                self.in_time(conn, viewer, self.booking.start_at)?;
                 self.as_long(viewer, to)?;
                 scope::reschedule(conn, ctx, id, (&Scope::All, &self.patch(to, version, zone)))
             }
             Step::Move(at, to) => {
-                self.in_time(conn, viewer, at)?;
                 self.as_long(viewer, to)?;
                 scope::reschedule(conn, ctx, id, (&Scope::This(named(at)), &self.patch(to, version, zone)))
             }
-            Step::CancelAll => {
-                self.in_time(conn, viewer, self.booking.start_at)?;
-                scope::cancel(conn, ctx, id, Some(version), (&Scope::All, None))
-            }
-            Step::Cancel(at) => {
-                self.in_time(conn, viewer, at)?;
-                scope::cancel(conn, ctx, id, Some(version), (&Scope::This(named(at)), None))
-            }
-            Step::CancelFrom(at) => {
-                self.in_time(conn, viewer, at)?;
-                scope::cancel(conn, ctx, id, Some(version), (&Scope::Following(named(at)), None))
-            }
+            Step::CancelAll => scope::cancel(conn, ctx, id, Some(version), (&Scope::All, None)),
+            Step::Cancel(at) => scope::cancel(conn, ctx, id, Some(version), (&Scope::This(named(at)), None)),
+            Step::CancelFrom(at) => scope::cancel(conn, ctx, id, Some(version), (&Scope::Following(named(at)), None)),
         };
         Ok(done?)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ical::object::{Component, Object, ObjectInstance, Property};
 use crate::ical::personal::{DATE, NO_ALARMS, date_of};
+use crate::ical::text::unescape_text;
 use crate::time::{Instant, Interval, Zone};
 
 /// Instances of a series that are compared; a booking has no more than 400.
@@ -73,21 +74,90 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
         return Err("a booking has a start and an end".to_owned());
     };
     if before.len() > 1 || after.len() > 1 || old.property("RRULE").is_some() {
-        if was != is {
-            return moved_series(old, new, is);
+        if was == is {
+            return of_series(&before, &after);
         }
-        return of_series(&before, &after);
+        let same = |name: &&str| values(old, name) == values(new, name);
+        let words = if !same(&"RRULE") {
+            Words::Others
+        } else if same(&"EXDATE") && served.components().count() == sent.components().count() {
+            Words::Same
+        } else {
+            Words::SameRule { ends: values(old, "RRULE").iter().any(|rule| rule.contains("until=")) }
+        };
+        return moved_series((was, is), (&before, after), words, zone);
     }
-    Ok(if was == is { Vec::new() } else { vec![Step::MoveAll(is)] })
+    // It takes place once: whatever of it says when, and not at all when that is excluded.
+    let live: Vec<Interval> = after.into_values().flatten().collect();
+    Ok(match live.as_slice() {
+        [] => vec![Step::CancelAll],
+        [at] if *at == was => Vec::new(),
+        [at, ..] => vec![Step::MoveAll(*at)],
+    })
 }
 
-/// All of a series is moved by its first instance; a client that also changes the rule means another series.
-fn moved_series(old: &Component, new: &Component, to: Interval) -> Result<Vec<Step>, String> {
-    let rule = |component| values(component, "RRULE");
-    if rule(old) == rule(new) {
-        return Ok(vec![Step::MoveAll(to)]);
+/// How a client that moves a series writes what else says when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// As it was.
+    Same,
+    /// With the same rule, which `ends` at a time, and other exceptions.
+    SameRule { ends: bool },
+    /// With another rule.
+    Others,
+}
+
+/// All of a series is moved by its first instance. What else a client changes comes after that: it is what differs from the
+/// series as it is then.
+fn moved_series(
+    (was, is): (Interval, Interval),
+    (before, mut after): (&Times, Times),
+    words: Words,
+    zone: &Zone,
+) -> Result<Vec<Step>, String> {
+    // As clocks show it: the hour stays over a change of theirs.
+    let shifted = |at: Instant, from: Instant, to: Instant| {
+        let by = zone.civil_at(to).duration_since(zone.civil_at(from));
+        zone.civil_at(at).checked_add(by).map_or(at, |civil| zone.instant(civil))
+    };
+    let later = |at: Instant| shifted(at, was.start, is.start);
+    let moved = |key: Instant, at: Interval| match at.start == key {
+        true => Interval { start: later(at.start), end: shifted(at.end, was.end, is.end) },
+        // What was moved alone keeps its time.
+        false => at,
+    };
+    let then: Times = before.iter().map(|(key, at)| (later(*key), at.map(|at| moved(*key, at)))).collect();
+    // Some clients move the master and leave the names of single dates as they were.
+    for (key, at) in before.iter().filter(|(key, _)| !then.contains_key(key)) {
+        if let Some(left) = after.remove(key) {
+            let unchanged = left == *at;
+            after.insert(later(*key), if unchanged { at.map(|at| moved(*key, at)) } else { left });
+        }
     }
-    Err("how a booking repeats is decided by the business; move or cancel single dates of it".to_owned())
+    let last = after.keys().next_back().copied();
+    match words {
+        // On another day of the week, or past its UNTIL, a rule means other dates until it is written anew.
+        Words::Same => {
+            after.retain(|key, _| then.contains_key(key));
+            after.extend(then.iter().filter(|(key, _)| !after.contains_key(key)).collect::<Vec<_>>());
+        }
+        Words::SameRule { ends: true } => after.extend(then.iter().filter(|(key, _)| Some(**key) > last)),
+        Words::SameRule { ends: false } | Words::Others => {}
+    }
+    let others = of_series(&then, &after).map_err(|_| {
+        "how a booking repeats is decided by the business; move or cancel single dates of it".to_owned()
+    })?;
+    Ok([Step::MoveAll(is)].into_iter().chain(others).collect())
+}
+
+/// When what a step is about begins, the first of it.
+pub(super) fn begins_first(step: &Step, times: &Times) -> Option<Instant> {
+    let first = |from: Instant| times.range(from..).filter_map(|(_, at)| at.map(|at| at.start)).min();
+    match step {
+        Step::MoveAll(_) | Step::CancelAll => times.values().flatten().map(|at| at.start).min(),
+        Step::Move(key, _) | Step::Cancel(key) => times.get(key).copied().flatten().map(|at| at.start),
+        Step::CancelFrom(key) => first(*key),
+    }
 }
 
 /// What it takes that nothing of an object takes place any more.
@@ -102,7 +172,7 @@ pub(super) fn deletion(served: &Object, zone: &Zone) -> Result<Vec<Step>, String
 }
 
 /// When each instance takes place, by RECURRENCE-ID; `None` for one that is cancelled.
-type Times = BTreeMap<Instant, Option<Interval>>;
+pub(super) type Times = BTreeMap<Instant, Option<Interval>>;
 
 fn of_series(before: &Times, after: &Times) -> Result<Vec<Step>, String> {
     let (mut steps, gone) = date_by_date(before, after)?;
@@ -159,7 +229,7 @@ fn unchanged(served: &Object, sent: &Object, zone: &Zone) -> Result<(), String> 
     for (date, new) in dates(sent, form, zone) {
         let Some(old) = written.get(&date).copied().or(old) else { continue };
         // What a client leaves out of a date that it moves is as in the master.
-        let is_other = |name: &&&str| new.property(name).is_some() && values(old, name) != values(new, name);
+        let is_other = |name: &&&str| !values(new, name).is_empty() && values(old, name) != values(new, name);
         if let Some(name) = PROTECTED.iter().find(is_other) {
             return refused(name);
         }
@@ -180,7 +250,7 @@ fn same_state(old: &Component, new: &Component) -> Result<(), String> {
     if word(old, "TRANSP", "OPAQUE") != word(new, "TRANSP", "OPAQUE") {
         return Err("a booking takes the time it takes; TRANSP is written by the business".to_owned());
     }
-    if new.property("CATEGORIES").is_some() && values(old, "CATEGORIES") != values(new, "CATEGORIES") {
+    if !values(new, "CATEGORIES").is_empty() && values(old, "CATEGORIES") != values(new, "CATEGORIES") {
         return Err("CATEGORIES of a booking are written by the business".to_owned());
     }
     if answers(new).iter().any(|(who, said)| answers(old).iter().any(|(other, was)| other == who && was != said)) {
@@ -189,17 +259,21 @@ fn same_state(old: &Component, new: &Component) -> Result<(), String> {
     Ok(())
 }
 
-/// Who takes part, and what they said (RFC 5545 §3.2.12).
+/// Who takes part, and what they said, where that is written (RFC 5545 §3.2.12).
 fn answers(component: &Component) -> Vec<(String, String)> {
     let attendees = component.properties.iter().filter(|property| property.is("ATTENDEE"));
     let answer = |property: &Property| {
-        let said = property.parameter("PARTSTAT").and_then(<[String]>::first);
-        (property.value.trim().to_lowercase(), said.map_or("NEEDS-ACTION".to_owned(), |said| said.to_ascii_uppercase()))
+        let said = property.parameter("PARTSTAT").and_then(<[String]>::first)?;
+        Some((property.value.trim().to_lowercase(), said.to_ascii_uppercase()))
     };
-    attendees.map(answer).collect()
+    attendees.filter_map(answer).collect()
 }
 
-fn instances(object: &Object, zone: &Zone) -> Result<Times, String> {
+/// The times by RECURRENCE-ID; `None` for an instance that is cancelled.
+///
+/// # Errors
+/// A sentence, when it has too many.
+pub(super) fn instances(object: &Object, zone: &Zone) -> Result<Times, String> {
     let found =
         object.instances(ALL_TIME, zone, MOST).map_err(|_| "a booking has an end, and at most 400 dates".to_owned())?;
     let time = |instance: &ObjectInstance<'_>| {
@@ -218,20 +292,28 @@ fn master(object: &Object) -> Option<&Component> {
     object.components().find(|component| component.property("RECURRENCE-ID").is_none())
 }
 
-/// The values of a property, in no order.
+/// The values of a property that say something, in no order.
 fn values(component: &Component, name: &str) -> Vec<String> {
     let mut values: Vec<String> = component
         .properties
         .iter()
         .filter(|property| property.is(name))
-        .map(|property| property.value.trim().to_owned())
+        .map(|property| property.value.trim())
+        // PUBLIC is what no CLASS means (RFC 5545 §3.8.1.3).
+        .filter(|value| !value.is_empty() && !(name == "CLASS" && value.eq_ignore_ascii_case("PUBLIC")))
+        .map(|value| if is_text(name) { unescape_text(value) } else { value.to_owned() })
         .collect();
     // Addresses are compared without case.
-    if matches!(name, "ORGANIZER" | "ATTENDEE" | "RRULE") {
+    if matches!(name, "ORGANIZER" | "ATTENDEE" | "RRULE" | "CATEGORIES" | "CLASS") {
         values.iter_mut().for_each(|value| *value = value.to_lowercase());
     }
     values.sort();
     values
+}
+
+/// Whether a property's value is TEXT, where a client may write escapes otherwise.
+fn is_text(name: &str) -> bool {
+    matches!(name, "SUMMARY" | "LOCATION" | "DESCRIPTION")
 }
 
 /// The content lines that a client added for itself: properties that are neither when, nor the business's, where they
@@ -301,91 +383,4 @@ fn without_stamps(alarm: &Component) -> Component {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ical::object::Limits;
-
-    fn object(inside: &str) -> Object {
-        let text = format!(
-            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Cut\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n"
-        );
-        Object::parse(text.as_bytes(), &Limits::default()).unwrap()
-    }
-
-    fn steps(served: &str, sent: &str) -> Result<Vec<Step>, String> {
-        plan(&object(served), &object(sent), &Zone::utc())
-    }
-
-    const ONCE: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\n";
-    const WEEKLY: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\n";
-
-    fn at(text: &str) -> Instant {
-        Zone::utc().instant(crate::time::parse_civil(text).unwrap())
-    }
-
-    fn hour(text: &str) -> Interval {
-        Interval { start: at(text), end: at(text) + 3600 }
-    }
-
-    #[test]
-    fn a_drag_moves() {
-        assert_eq!(steps(ONCE, ONCE), Ok(vec![]));
-        let moved = ONCE.replace("T09", "T11").replace("T10", "T12");
-        assert_eq!(steps(ONCE, &moved), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
-        assert_eq!(steps(ONCE, &format!("{ONCE}STATUS:CANCELLED\r\n")), Ok(vec![Step::CancelAll]));
-        let zoned = "DTSTART;TZID=Europe/Berlin:20260302T100000\r\nDURATION:PT1H\r\n";
-        assert_eq!(steps(ONCE, zoned), Ok(vec![]), "the same time on another clock");
-    }
-
-    #[test]
-    fn what_is_the_business_stays() {
-        for sent in ["LOCATION:Elsewhere\r\n", "ATTENDEE:mailto:x@example.com\r\n", "RDATE:20260303T090000Z\r\n"] {
-            let refused = steps(ONCE, &format!("{ONCE}{sent}"));
-            assert!(refused.is_err(), "{sent}");
-        }
-    }
-
-    #[test]
-    fn single_dates_of_a_series() {
-        let second = at("2026-03-09T09:00:00");
-        assert_eq!(steps(WEEKLY, &format!("{WEEKLY}EXDATE:20260309T090000Z\r\n")), Ok(vec![Step::Cancel(second)]));
-        assert!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=9")).is_err(), "dates are added by the business");
-        assert!(steps(&format!("{WEEKLY}EXDATE:20260309T090000Z\r\n"), WEEKLY).is_err(), "nor is one brought back");
-        assert_eq!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=1")), Ok(vec![Step::CancelFrom(second)]));
-        assert_eq!(
-            steps(WEEKLY, &WEEKLY.replace("COUNT=4", "UNTIL=20260316T090000Z")),
-            Ok(vec![Step::Cancel(at("2026-03-23T09:00:00"))])
-        );
-        let moved = format!(
-            "{WEEKLY}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260309T090000Z\r\nDTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z\r\n"
-        );
-        assert_eq!(steps(WEEKLY, &moved), Ok(vec![Step::Move(second, hour("2026-03-10T14:00:00"))]));
-        let off = moved.replace(
-            "DTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z",
-            "DTSTART:20260309T090000Z\r\nDTEND:20260309T100000Z\r\nSTATUS:CANCELLED",
-        );
-        assert_eq!(steps(WEEKLY, &off), Ok(vec![Step::Cancel(second)]));
-        let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
-        assert_eq!(steps(WEEKLY, &later), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
-    }
-
-    #[test]
-    fn what_somebody_adds_is_theirs() {
-        let served = format!(
-            "{ONCE}DESCRIPTION:Customer: Ben\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT1H\r\nEND:VALARM\r\n"
-        );
-        let sent = format!(
-            "{ONCE}DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
-        );
-        let text = personal(&object(&served), &object(&sent), &Zone::utc());
-        assert_eq!(
-            text,
-            "DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
-        );
-        assert_eq!(personal(&object(&served), &object(&served), &Zone::utc()), "");
-        assert_eq!(
-            personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), &Zone::utc()),
-            NO_ALARMS
-        );
-    }
-}
+mod tests;

@@ -258,4 +258,31 @@ on_both! {
         anna.put(&path, &[], &plain).await.insist(204);
         assert_eq!(anna.get(&path).await.body, served.body);
     }
+
+    async fn windows_of_customers_are_of_when_dates_take_place(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let carl = app.login(a.tenant, seed.customer, Group::Customers, "carl").await;
+        let service = json!({"name": "Lesson", "duration_minutes": 30, "staff": [seed.staff.to_string()], "cancellation_window_minutes": 2880});
+        let service = app.post("/v1/services", &a.admin, &service).expect(201).await.id();
+        let body = json!({"service": service, "start": "2026-09-08T18:00", "rrule": "FREQ=WEEKLY;COUNT=3", "customer_id": seed.customer.to_string()});
+        let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+        let apart = |occurrence: &str, start: &str| json!({"scope": "this", "occurrence": occurrence, "start": start});
+        // The second is tomorrow now.
+        app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &apart("2026-09-15T18:00", "2026-08-02T18:00")).expect(200).await;
+        let path = format!("{}bookings/{id}.ics", carl.home());
+        let served = carl.get(&path).await.insist(200);
+        let cancelled = |number: usize| {
+            let mut parts: Vec<String> = served.body.split_inclusive("END:VEVENT").map(str::to_owned).collect();
+            parts[number] = parts[number].replace("STATUS:CONFIRMED", "STATUS:CANCELLED");
+            parts.concat()
+        };
+        let refused = carl.put(&path, &[], &cancelled(1)).await.insist(403);
+        assert!(refused.body.contains("too late"), "{}", refused.body);
+        let refused = carl.send("DELETE", &path, &[], "").await.insist(403);
+        assert!(refused.body.contains("too late"), "{}", refused.body);
+        // Moved away again, it can be cancelled, and so can all.
+        app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &apart("2026-09-15T18:00", "2026-09-20T18:00")).expect(200).await;
+        carl.send("DELETE", &path, &[], "").await.insist(204);
+    }
 }

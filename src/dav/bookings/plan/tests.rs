@@ -1,0 +1,173 @@
+use super::*;
+use crate::ical::object::Limits;
+
+fn object(inside: &str) -> Object {
+    let text = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Cut\r\n{inside}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    Object::parse(text.as_bytes(), &Limits::default()).unwrap()
+}
+
+fn steps(served: &str, sent: &str) -> Result<Vec<Step>, String> {
+    plan(&object(served), &object(sent), &Zone::utc())
+}
+
+const ONCE: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\n";
+const WEEKLY: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\n";
+
+fn at(text: &str) -> Instant {
+    Zone::utc().instant(crate::time::parse_civil(text).unwrap())
+}
+
+fn hour(text: &str) -> Interval {
+    Interval { start: at(text), end: at(text) + 3600 }
+}
+
+#[test]
+fn a_drag_moves() {
+    assert_eq!(steps(ONCE, ONCE), Ok(vec![]));
+    let moved = ONCE.replace("T09", "T11").replace("T10", "T12");
+    assert_eq!(steps(ONCE, &moved), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
+    assert_eq!(steps(ONCE, &format!("{ONCE}STATUS:CANCELLED\r\n")), Ok(vec![Step::CancelAll]));
+    let zoned = "DTSTART;TZID=Europe/Berlin:20260302T100000\r\nDURATION:PT1H\r\n";
+    assert_eq!(steps(ONCE, zoned), Ok(vec![]), "the same time on another clock");
+}
+
+#[test]
+fn what_is_the_business_stays() {
+    for sent in ["LOCATION:Elsewhere\r\n", "ATTENDEE:mailto:x@example.com\r\n", "RDATE:20260303T090000Z\r\n"] {
+        let refused = steps(ONCE, &format!("{ONCE}{sent}"));
+        assert!(refused.is_err(), "{sent}");
+    }
+}
+
+#[test]
+fn single_dates_of_a_series() {
+    let second = at("2026-03-09T09:00:00");
+    assert_eq!(steps(WEEKLY, &format!("{WEEKLY}EXDATE:20260309T090000Z\r\n")), Ok(vec![Step::Cancel(second)]));
+    assert!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=9")).is_err(), "dates are added by the business");
+    assert!(steps(&format!("{WEEKLY}EXDATE:20260309T090000Z\r\n"), WEEKLY).is_err(), "nor is one brought back");
+    assert_eq!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=1")), Ok(vec![Step::CancelFrom(second)]));
+    assert_eq!(
+        steps(WEEKLY, &WEEKLY.replace("COUNT=4", "UNTIL=20260316T090000Z")),
+        Ok(vec![Step::Cancel(at("2026-03-23T09:00:00"))])
+    );
+    let moved = format!(
+        "{WEEKLY}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260309T090000Z\r\nDTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z\r\n"
+    );
+    assert_eq!(steps(WEEKLY, &moved), Ok(vec![Step::Move(second, hour("2026-03-10T14:00:00"))]));
+    let off = moved.replace(
+        "DTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z",
+        "DTSTART:20260309T090000Z\r\nDTEND:20260309T100000Z\r\nSTATUS:CANCELLED",
+    );
+    assert_eq!(steps(WEEKLY, &off), Ok(vec![Step::Cancel(second)]));
+    let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
+    assert_eq!(steps(WEEKLY, &later), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
+}
+
+#[test]
+fn a_series_that_is_moved_with_more() {
+    let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
+    let all = Step::MoveAll(hour("2026-03-02T11:00:00"));
+    let second = at("2026-03-09T11:00:00");
+    let excluded = format!("{later}EXDATE:20260309T110000Z\r\n");
+    assert_eq!(steps(WEEKLY, &excluded), Ok(vec![all, Step::Cancel(second)]));
+    let date = |id: &str, start: &str, end: &str| {
+        format!(
+            "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:{id}\r\nDTSTART:{start}\r\nDTEND:{end}\r\n"
+        )
+    };
+    let apart = date("20260309T110000Z", "20260310T150000Z", "20260310T160000Z");
+    let moved = vec![all, Step::Move(second, hour("2026-03-10T15:00:00"))];
+    assert_eq!(steps(WEEKLY, &format!("{later}{apart}")), Ok(moved.clone()));
+    // The master alone was moved: the name of the date is the old one.
+    let apart = date("20260309T090000Z", "20260310T150000Z", "20260310T160000Z");
+    assert_eq!(steps(WEEKLY, &format!("{later}{apart}")), Ok(moved));
+    // What was moved alone keeps its time, unless the client moves it, too.
+    let (before, after) = (format!("{WEEKLY}{apart}"), format!("{later}{apart}"));
+    assert_eq!(steps(&before, &after), Ok(vec![all]));
+    let along = date("20260309T110000Z", "20260310T170000Z", "20260310T180000Z");
+    let both = vec![all, Step::Move(second, hour("2026-03-10T17:00:00"))];
+    assert_eq!(steps(&before, &format!("{later}{along}")), Ok(both));
+    // The same rule in other words, also where a client follows the day itself.
+    for rule in [
+        "COUNT=4;FREQ=WEEKLY",
+        "FREQ=WEEKLY;INTERVAL=1;COUNT=4",
+        "FREQ=WEEKLY;COUNT=4;BYDAY=MO;WKST=MO",
+        "FREQ=WEEKLY;UNTIL=20260323T110000Z",
+    ] {
+        assert_eq!(steps(WEEKLY, &later.replace("FREQ=WEEKLY;COUNT=4", rule)), Ok(vec![all]), "{rule}");
+    }
+    assert!(steps(WEEKLY, &later.replace("FREQ=WEEKLY;COUNT=4", "FREQ=DAILY;COUNT=4")).is_err());
+    let by_day = |from: &str, day: &str| {
+        format!("DTSTART:{from}T090000Z\r\nDTEND:{from}T100000Z\r\nRRULE:FREQ=WEEKLY;COUNT=4;BYDAY={day}\r\n")
+    };
+    let to_tuesday = Ok(vec![Step::MoveAll(hour("2026-03-03T09:00:00"))]);
+    for day in ["MO", "TU"] {
+        assert_eq!(steps(&by_day("20260302", "MO"), &by_day("20260303", day)), to_tuesday, "{day}");
+    }
+    // An end that a client forgets cancels nothing.
+    let until = WEEKLY.replace("COUNT=4", "UNTIL=20260323T090000Z");
+    let late = until.replace("2T09", "2T11").replace("2T10", "2T12");
+    assert_eq!(steps(&until, &late), Ok(vec![all]));
+    let late = format!("{late}EXDATE:20260309T110000Z\r\n");
+    assert_eq!(steps(&until, &late), Ok(vec![all, Step::Cancel(second)]));
+}
+
+#[test]
+fn what_takes_place_once_is_where_all_of_it_says() {
+    let excluded = format!("{ONCE}EXDATE:20260302T090000Z\r\n");
+    assert_eq!(steps(ONCE, &excluded), Ok(vec![Step::CancelAll]));
+    let moved = format!(
+        "{ONCE}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260302T090000Z\r\nDTSTART:20260303T090000Z\r\nDTEND:20260303T100000Z\r\n"
+    );
+    assert_eq!(steps(ONCE, &moved), Ok(vec![Step::MoveAll(hour("2026-03-03T09:00:00"))]));
+}
+
+#[test]
+fn what_says_nothing_new_is_nothing() {
+    let served = format!("{ONCE}LOCATION:Room A\\; left\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.com\r\n");
+    for (from, to) in [
+        ("LOCATION:Room A\\; left", "LOCATION:Room A; left"),
+        (";PARTSTAT=ACCEPTED", ""),
+        ("LOCATION", "CLASS:Public\r\nURL:\r\nCATEGORIES:\r\nLOCATION"),
+    ] {
+        assert_eq!(steps(&served, &served.replace(from, to)), Ok(vec![]), "{to}");
+    }
+    for (from, to) in [("ACCEPTED", "DECLINED"), ("LOCATION", "CLASS:PRIVATE\r\nLOCATION"), ("Room A", "")] {
+        assert!(steps(&served, &served.replace(from, to)).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn windows_are_counted_from_when_dates_take_place() {
+    let (first, second, third) = (at("2026-03-02T09:00:00"), at("2026-03-09T09:00:00"), at("2026-03-16T09:00:00"));
+    let times = Times::from([
+        (first, None),
+        (second, Some(hour("2026-04-01T09:00:00"))),
+        (third, Some(hour("2026-03-16T09:00:00"))),
+    ]);
+    assert_eq!(begins_first(&Step::CancelAll, &times), Some(third));
+    assert_eq!(begins_first(&Step::Cancel(second), &times), Some(at("2026-04-01T09:00:00")));
+    assert_eq!(begins_first(&Step::CancelFrom(second), &times), Some(third));
+}
+
+#[test]
+fn what_somebody_adds_is_theirs() {
+    let served = format!(
+        "{ONCE}DESCRIPTION:Customer: Ben\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT1H\r\nEND:VALARM\r\n"
+    );
+    let sent = format!(
+        "{ONCE}DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
+    );
+    let text = personal(&object(&served), &object(&sent), &Zone::utc());
+    assert_eq!(
+        text,
+        "DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
+    );
+    assert_eq!(personal(&object(&served), &object(&served), &Zone::utc()), "");
+    assert_eq!(
+        personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), &Zone::utc()),
+        NO_ALARMS
+    );
+}
