@@ -300,7 +300,7 @@ fn values(component: &Component, name: &str) -> Vec<String> {
         .filter(|property| property.is(name))
         .map(|property| property.value.trim())
         // PUBLIC is what no CLASS means (RFC 5545 §3.8.1.3).
-        .filter(|value| !value.is_empty() && !(name == "CLASS" && value.eq_ignore_ascii_case("PUBLIC")))
+        .filter(|value| !value.is_empty() && (name != "CLASS" || !value.eq_ignore_ascii_case("PUBLIC")))
         .map(|value| if is_text(name) { unescape_text(value) } else { value.to_owned() })
         .collect();
     // Addresses are compared without case.
