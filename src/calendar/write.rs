@@ -237,7 +237,10 @@ pub fn transfer(
 }
 
 /// The sync token of a collection; where something depends on it, its row is locked first.
-fn token(
+///
+/// # Errors
+/// That of the database.
+pub fn token(
     conn: &mut Conn,
     viewer: &Viewer,
     collection: &Collection,

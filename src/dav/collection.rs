@@ -11,6 +11,7 @@ use super::{DavState, Session, multistatus};
 use crate::calendar;
 use crate::calendar::home::{self, NewCollection};
 use crate::calendar::precondition::Preconditions;
+use crate::calendar::write;
 use crate::store::dav_properties;
 
 /// Which method makes the collection.
@@ -206,7 +207,8 @@ pub(super) async fn delete(
             let detail = "a collection is deleted whole; send Depth: infinity, or none";
             return Err(Failure::BadRequest(detail.to_owned()));
         }
-        if !expected.hold(Some(("", collection.changed_at)), || collection.sync_token()) {
+        let token = write::token(conn, &viewer, &collection, &expected)?;
+        if !expected.hold(Some(("", collection.changed_at)), || token.clone()) {
             return Err(calendar::Error::Precondition.into());
         }
         Ok(home::delete(conn, &home, &collection)?)

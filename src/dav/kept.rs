@@ -1,9 +1,10 @@
 //! What is kept in memory between requests, each under a budget: collections with their homes, answers that may be asked
 //! for again, when objects take place whose rows do not say it, and what the bodies of questions mean.
 //!
-//! Nothing of the first three is ever believed without a look at the database. A collection and its home are used again after their
-//! stamp was read and found as it was, an answer only for the same question about such a collection, which has a new
-//! number with every change of what is in it. Times are of a text, and are looked up by its tag.
+//! Nothing that the database decides is ever believed without a look at it. A collection and its home are used again after
+//! their stamp was read and found as it was, an answer only for the same question about such a collection, which has a new
+//! number with every change of what is in it. Times are of a text, and are looked up by its tag; what a body says is found
+//! by its octets.
 
 use std::fmt::{self, Write};
 use std::sync::Arc;

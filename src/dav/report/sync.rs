@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+
 use super::Call;
 use crate::calendar::home::{self, Collection, Home};
 use crate::dav::condition::{Condition, Failure};
@@ -14,8 +17,6 @@ use crate::dav::xml::{Name, Xml};
 use crate::dav::{multistatus, path, sync_token};
 use crate::store::Id;
 use crate::time::Zone;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     // RFC 6578 §3.2 asks for Depth 0; older drafts, and macOS, send 1.
