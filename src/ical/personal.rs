@@ -19,6 +19,59 @@ pub fn date_of(recurrence_at: Instant, form: &str, zone: &Zone) -> String {
     }
 }
 
+/// The RECURRENCE-IDs of a series that is moved, as [`date_of`] writes them: the n-th of before is the n-th of after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Before.
+    pub was: Vec<String>,
+    /// After.
+    pub is: Vec<String>,
+}
+
+impl Moved {
+    /// What a date of before is called after. What the series did not have, or has no more, keeps its name unless it is
+    /// that of another date after.
+    #[must_use]
+    pub fn now<'a>(&'a self, date: &'a str) -> Option<&'a str> {
+        match nth(&self.was, &self.is, date) {
+            None if self.is.iter().any(|other| other == date) => None,
+            found => found.or(Some(date)),
+        }
+    }
+
+    /// What a date of after was called before.
+    #[must_use]
+    pub fn before<'a>(&'a self, date: &str) -> Option<&'a str> {
+        nth(&self.is, &self.was, date)
+    }
+}
+
+/// What stands in `to` where `date` stands in `from`.
+#[must_use]
+pub fn nth<'a>(from: &[String], to: &'a [String], date: &str) -> Option<&'a str> {
+    from.iter().position(|known| known == date).and_then(|n| to.get(n)).map(String::as_str)
+}
+
+/// `personal` with what was added to single dates under the names that these have now; what has none is left out.
+#[must_use]
+pub fn renamed<'a>(personal: &'a str, name: impl Fn(&'a str) -> Option<&'a str>) -> String {
+    let (all, dates) = parts(personal);
+    let mut out = all.to_owned();
+    for (date, lines) in dates {
+        if let Some(now) = name(date) {
+            push_date(&mut out, now, lines);
+        }
+    }
+    out
+}
+
+/// Adds what was added to one date.
+pub fn push_date(personal: &mut String, date: &str, lines: &str) {
+    for part in [DATE, date, "\r\n", lines] {
+        personal.push_str(part);
+    }
+}
+
 /// `component`, VEVENTs as Fasti renders them, with `personal` lines at the end of each.
 ///
 /// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR). With an alarm among them, the alarms
@@ -46,8 +99,9 @@ pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> boo
     out
 }
 
-/// What was added to all dates, and to single ones.
-fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
+/// What was added to all dates, and to single ones, by RECURRENCE-ID.
+#[must_use]
+pub fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
     let starts = |(at, line): (usize, &str)| line.starts_with(DATE).then_some(at);
     let mut at = 0;
     let lines = personal.split_inclusive("\r\n").map(|line| {
