@@ -20,7 +20,7 @@ pub(super) fn names(booking: &Booking) -> Result<Vec<String>, Error> {
     Ok(starts.into_iter().map(|start| date_of(span.zone.instant(start), form, &span.zone)).collect())
 }
 
-/// The dates of a series that begins elsewhere by now; none when its dates, or those it has still, are what they were.
+/// The dates of a series that begins at another time by now, if they are others.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a rule that cannot be read.
@@ -29,10 +29,7 @@ pub fn moved(old: &Booking, new: &Booking) -> Result<Option<Moved>, Error> {
     if old.rrule.is_none() || begins(old) == begins(new) {
         return Ok(None);
     }
-    let (was, is) = (names(old)?, names(new)?);
-    // Who imports what is ahead of a series, and later less of it, moves nothing.
-    let same_dates = was.ends_with(&is) || is.ends_with(&was);
-    Ok((!same_dates).then_some(Moved { was, is }))
+    Ok(Moved::new(names(old)?, names(new)?))
 }
 
 /// Keeps what was added to the n-th date of a series with the n-th. Its objects are written already, so that nobody else

@@ -29,6 +29,14 @@ pub struct Moved {
 }
 
 impl Moved {
+    /// None when its dates, or those it has still, are what they were: who writes anew what is ahead of a series, and less
+    /// of it every time, moves nothing.
+    #[must_use]
+    pub fn new(was: Vec<String>, is: Vec<String>) -> Option<Self> {
+        let same_dates = was.ends_with(&is) || is.ends_with(&was);
+        (!same_dates).then_some(Self { was, is })
+    }
+
     /// What a date of before is called after. What the series did not have, or has no more, keeps its name unless it is
     /// that of another date after.
     #[must_use]
@@ -245,6 +253,30 @@ mod tests {
             merged(written, "DESCRIPTION:Mine\r\n", |_| false),
             "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nDESCRIPTION:Mine\r\nEND:VEVENT\r\n"
         );
+    }
+
+    #[test]
+    fn additions_go_with_the_nth_date() {
+        let names = |days: &[&str]| days.iter().map(|day| format!("202603{day}")).collect::<Vec<_>>();
+        let on = |days: &[&str]| {
+            let lines = |(n, day): (usize, &&str)| format!("X-FASTI-DATE:202603{day}\r\nX-A:{n}\r\n");
+            ["X-ALL:1\r\n".to_owned()].into_iter().chain(days.iter().enumerate().map(lines)).collect::<String>()
+        };
+        let moved = Moved { was: names(&["02", "09", "16"]), is: names(&["09", "16", "23"]) };
+        let there = renamed(&on(&["02", "09", "16"]), |date| moved.now(date));
+        assert_eq!(there, on(&["09", "16", "23"]));
+        let back = Moved { was: moved.is.clone(), is: moved.was.clone() };
+        assert_eq!(renamed(&there, |date| back.now(date)), on(&["02", "09", "16"]));
+        // What the series does not have stays where it is, but not on a date that the series has now.
+        assert_eq!(renamed(&on(&["02", "30"]), |date| moved.now(date)), on(&["09", "30"]));
+        assert_eq!(renamed(&on(&["02", "23"]), |date| moved.now(date)), on(&["09"]));
+        for (one, other) in [(&["02", "09"][..], &["09"][..]), (&["09"], &["02", "09"]), (&["02"], &["02"])] {
+            assert_eq!(Moved::new(names(one), names(other)), None, "{one:?} {other:?}");
+        }
+        assert_eq!(Moved::new(moved.was.clone(), moved.is.clone()), Some(moved));
+        let fewer = Moved { was: names(&["02", "09", "16"]), is: names(&["09", "16"]) };
+        assert_eq!(renamed(&on(&["02", "16"]), |date| fewer.now(date)), on(&["09"]));
+        assert_eq!((fewer.before("20260316"), fewer.before("20260323")), (Some("20260309"), None));
     }
 
     #[test]
