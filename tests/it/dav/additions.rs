@@ -1,7 +1,11 @@
 //! What people add to single dates of a series, when the series moves.
 
+use std::sync::mpsc;
+
+use fasti::booking::model::{BookingPatch, Scope};
 use fasti::booking::people::Group;
-use fasti::store::Role;
+use fasti::booking::scope;
+use fasti::store::{Id, Role, members};
 use fasti::time::Date;
 use serde_json::json;
 
@@ -185,6 +189,9 @@ on_both! {
             let of_rest = ["20261027T120000 X-?:3", "20261103T120000 X-?:4", "all X-?:all"];
             assert_eq!(notes(&tail.body), all(who, &of_rest), "{}", tail.body);
         }
+        let (tenant, booking) = (a.tenant, id.parse().unwrap());
+        let kept = app.store.read(move |conn| members::additions(conn, tenant, booking)).await.unwrap();
+        assert!(kept.len() == 2 && kept.iter().all(|(_, text)| text.matches("X-FASTI-DATE").count() == 1), "{kept:?}");
         // What was left of the first part moves where the rest was: nothing of that comes with it.
         let body = json!({"scope": "all", "start": "2026-10-26T10:00"});
         app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &body).expect(200).await;
@@ -214,6 +221,44 @@ on_both! {
         }
         assert_eq!(answers, [200, 404]);
         assert_eq!(notes(&anna.get(&path).await.body), ["20261021T120000 X-A:2"]);
+    }
+
+    async fn additions_are_not_written_to_a_series_as_it_was(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let body = json!({"service": seed.service.to_string(), "staff": seed.staff.to_string(), "start": "2026-10-12T10:00",
+            "rrule": "FREQ=WEEKLY;COUNT=4", "customer_id": seed.customer.to_string()});
+        let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+        let path = format!("{}bookings/{id}.ics", anna.home());
+        note(&anna, &path, "20261019T100000", "X-A:2").await;
+        let served = anna.get(&path).await.insist(200);
+        // The business moves the series, and anna adds something before that is committed.
+        let ((moved, is_moved), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
+        let booking: Id = id.parse().unwrap();
+        let business = app.as_business(a.tenant, move |conn, ctx| {
+            let patch = BookingPatch { start: Some("2026-10-13T11:00".to_owned()), ..BookingPatch::default() };
+            scope::reschedule(conn, ctx, booking, (&Scope::All, &patch))?;
+            moved.send(()).unwrap();
+            may_go_on.recv().unwrap();
+            Ok(())
+        });
+        let client = async {
+            while is_moved.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+            let expected = [("if-match", served.header("etag"))];
+            let sent = noted(&served.body, "20261102T100000", "X-A:4");
+            let put = anna.put(&path, &expected, &sent);
+            let release = async {
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                go_on.send(()).unwrap();
+            };
+            tokio::join!(put, release).0
+        };
+        let (_, answer) = tokio::join!(business, client);
+        assert_eq!(answer.status, 412, "{}", answer.body);
+        assert_eq!(notes(&anna.get(&path).await.body), ["20261020T110000 X-A:2"]);
     }
 
     async fn additions_go_with_dates_in_utc_and_with_whole_days(app: App) {

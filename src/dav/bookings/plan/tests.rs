@@ -192,6 +192,14 @@ fn what_is_on_a_date_of_a_moved_series_is_the_clients_word_or_stays() {
         }
         assert_eq!(kept(&format!("{master}X-B:1\r\n")), format!("X-B:1\r\n{known}"));
     }
+    // What the business wrote for a date is none of the client's, by whichever name it sends it.
+    let rendered = object(&on(WEEKLY, "20260309T090000Z", "DESCRIPTION:With: Ben\r\n"));
+    for name in ["20260309T090000Z", "20260309T110000Z"] {
+        let sent = object(&on(&at_eleven, name, "DESCRIPTION:With: Ben\r\n"));
+        let (served, zone) = (&rendered, &Zone::utc());
+        let added = Added { rendered: &rendered, served, sent: &sent, moved: &later, zone };
+        assert_eq!(added.personal(""), "", "{name}");
+    }
     // Nothing was moved: what is not sent is taken away.
     assert_eq!(moved_personal((&served, WEEKLY), &Moved::default(), "X-FASTI-DATE:20260309T090000Z\r\nX-A:1\r\n"), "");
 }
