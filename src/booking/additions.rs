@@ -32,8 +32,8 @@ pub fn moved(old: &Booking, new: &Booking) -> Result<Option<Moved>, Error> {
     Ok(Moved::new(names(old)?, names(new)?))
 }
 
-/// Keeps what was added to the n-th date of a series with the n-th. Its objects are written already, so that nobody else
-/// writes additions to them.
+/// Keeps what was added to the n-th date of a series with the n-th. Its objects are written already, so that nobody
+/// else writes additions to them.
 ///
 /// # Errors
 /// As [`moved`], and [`Error::Store`].
@@ -48,8 +48,8 @@ pub(super) fn carry(conn: &mut Conn, ctx: &Context, old: &Booking, new: &Booking
     Ok(())
 }
 
-/// Gives a booking that carries on the dates `was` of another what was added to these and to all. Its objects are written
-/// already, as those of the other are.
+/// Gives a booking that carries on the dates `was` of another what was added to these and to all. Its objects are
+/// written already, as those of the other are.
 ///
 /// # Errors
 /// As [`carry`].

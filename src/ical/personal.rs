@@ -29,8 +29,8 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// None when its dates, or those it has still, are what they were: who writes anew what is ahead of a series, and less
-    /// of it every time, moves nothing.
+    /// None when its dates, or those it has still, are what they were: who writes anew what is ahead of a series, and
+    /// less of it every time, moves nothing.
     #[must_use]
     pub fn new(was: Vec<String>, is: Vec<String>) -> Option<Self> {
         let same_dates = was.ends_with(&is) || is.ends_with(&was);
