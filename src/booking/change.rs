@@ -14,7 +14,7 @@ use super::project::{self, Scene};
 use super::retake::{ALL, Retake};
 use super::series::{self, Occurrence};
 use super::span::{Asked, Bounds, Span, resolve};
-use super::{Conflict, Context, Error, Fault, Faults, history, input};
+use super::{Conflict, Context, Error, Fault, Faults, additions, history, input};
 
 /// Applies a patch. What it does not name stays; when nothing differs, nothing is written.
 ///
@@ -328,5 +328,6 @@ pub(super) fn finish_with(
     let before = Scene { booking: old, cast: &was, overrides: stored, occurrences: &then };
     let after = Scene { booking: &new, cast: &is, overrides, occurrences: &now };
     let touched = project::update(conn, ctx, &after, Some(&before))?;
+    additions::carry(conn, ctx, old, &new)?;
     Ok(Booked { booking: new, customer: is.customer, notices: Vec::new(), touched })
 }

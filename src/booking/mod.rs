@@ -3,6 +3,7 @@
 //! Each is a function of a connection inside one unit of work, a [`Context`] and its input. It decides in the
 //! transaction, writes whole or not at all, and says what is wrong with [`Error`].
 
+pub mod additions;
 pub mod allocate;
 pub mod blocks;
 pub mod book;

@@ -19,6 +19,67 @@ pub fn date_of(recurrence_at: Instant, form: &str, zone: &Zone) -> String {
     }
 }
 
+/// The RECURRENCE-IDs of a series that is moved, as [`date_of`] writes them: the n-th of before is the n-th of after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Before.
+    pub was: Vec<String>,
+    /// After.
+    pub is: Vec<String>,
+}
+
+impl Moved {
+    /// None when its dates, or those it has still, are what they were: who writes anew what is ahead of a series, and
+    /// less of it every time, moves nothing.
+    #[must_use]
+    pub fn new(was: Vec<String>, is: Vec<String>) -> Option<Self> {
+        let same_dates = was.ends_with(&is) || is.ends_with(&was);
+        (!same_dates).then_some(Self { was, is })
+    }
+
+    /// What a date of before is called after. What the series did not have, or has no more, keeps its name unless it is
+    /// that of another date after.
+    #[must_use]
+    pub fn now<'a>(&'a self, date: &'a str) -> Option<&'a str> {
+        match nth(&self.was, &self.is, date) {
+            None if self.is.iter().any(|other| other == date) => None,
+            found => found.or(Some(date)),
+        }
+    }
+
+    /// What a date of after was called before.
+    #[must_use]
+    pub fn before<'a>(&'a self, date: &str) -> Option<&'a str> {
+        nth(&self.is, &self.was, date)
+    }
+}
+
+/// What stands in `to` where `date` stands in `from`.
+#[must_use]
+pub fn nth<'a>(from: &[String], to: &'a [String], date: &str) -> Option<&'a str> {
+    from.iter().position(|known| known == date).and_then(|n| to.get(n)).map(String::as_str)
+}
+
+/// `personal` with what was added to single dates under the names that these have now; what has none is left out.
+#[must_use]
+pub fn renamed<'a>(personal: &'a str, name: impl Fn(&'a str) -> Option<&'a str>) -> String {
+    let (all, dates) = parts(personal);
+    let mut out = all.to_owned();
+    for (date, lines) in dates {
+        if let Some(now) = name(date) {
+            push_date(&mut out, now, lines);
+        }
+    }
+    out
+}
+
+/// Adds what was added to one date.
+pub fn push_date(personal: &mut String, date: &str, lines: &str) {
+    for part in [DATE, date, "\r\n", lines] {
+        personal.push_str(part);
+    }
+}
+
 /// `component`, VEVENTs as Fasti renders them, with `personal` lines at the end of each.
 ///
 /// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR). With an alarm among them, the alarms
@@ -46,8 +107,9 @@ pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> boo
     out
 }
 
-/// What was added to all dates, and to single ones.
-fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
+/// What was added to all dates, and to single ones, by RECURRENCE-ID.
+#[must_use]
+pub fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
     let starts = |(at, line): (usize, &str)| line.starts_with(DATE).then_some(at);
     let mut at = 0;
     let lines = personal.split_inclusive("\r\n").map(|line| {
@@ -191,6 +253,30 @@ mod tests {
             merged(written, "DESCRIPTION:Mine\r\n", |_| false),
             "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nDESCRIPTION:Mine\r\nEND:VEVENT\r\n"
         );
+    }
+
+    #[test]
+    fn additions_go_with_the_nth_date() {
+        let names = |days: &[&str]| days.iter().map(|day| format!("202603{day}")).collect::<Vec<_>>();
+        let on = |days: &[&str]| {
+            let lines = |(n, day): (usize, &&str)| format!("X-FASTI-DATE:202603{day}\r\nX-A:{n}\r\n");
+            ["X-ALL:1\r\n".to_owned()].into_iter().chain(days.iter().enumerate().map(lines)).collect::<String>()
+        };
+        let moved = Moved { was: names(&["02", "09", "16"]), is: names(&["09", "16", "23"]) };
+        let there = renamed(&on(&["02", "09", "16"]), |date| moved.now(date));
+        assert_eq!(there, on(&["09", "16", "23"]));
+        let back = Moved { was: moved.is.clone(), is: moved.was.clone() };
+        assert_eq!(renamed(&there, |date| back.now(date)), on(&["02", "09", "16"]));
+        // What the series does not have stays where it is, but not on a date that the series has now.
+        assert_eq!(renamed(&on(&["02", "30"]), |date| moved.now(date)), on(&["09", "30"]));
+        assert_eq!(renamed(&on(&["02", "23"]), |date| moved.now(date)), on(&["09"]));
+        for (one, other) in [(&["02", "09"][..], &["09"][..]), (&["09"], &["02", "09"]), (&["02"], &["02"])] {
+            assert_eq!(Moved::new(names(one), names(other)), None, "{one:?} {other:?}");
+        }
+        assert_eq!(Moved::new(moved.was.clone(), moved.is.clone()), Some(moved));
+        let fewer = Moved { was: names(&["02", "09", "16"]), is: names(&["09", "16"]) };
+        assert_eq!(renamed(&on(&["02", "16"]), |date| fewer.now(date)), on(&["09"]));
+        assert_eq!((fewer.before("20260316"), fewer.before("20260323")), (Some("20260309"), None));
     }
 
     #[test]

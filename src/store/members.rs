@@ -159,3 +159,32 @@ pub fn set_personal(
     on!(conn, |c| diesel::update(row).set(set).execute(c))?;
     Ok(())
 }
+
+/// What people added to a booking for themselves, and in whose collections, in the order in which these are locked.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn additions(conn: &mut Conn, tenant: TenantId, id: Id) -> Result<Vec<(Id, String)>, Error> {
+    let rows = objects::table
+        .filter(objects::tenant_id.eq(tenant))
+        .filter(objects::object_id.eq(id))
+        .filter(objects::personal.is_not_null())
+        .order(objects::collection_id.desc())
+        .select((objects::collection_id, objects::personal.assume_not_null()));
+    Ok(on!(conn, |c| rows.load(c))?)
+}
+
+/// Writes what a reader added to a booking as part of a change that has numbered its object already.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn carry_personal(
+    conn: &mut Conn,
+    tenant: TenantId,
+    (collection, id): (Id, Id),
+    personal: Option<&str>,
+) -> Result<(), Error> {
+    let row = objects::table.find((tenant, collection, id));
+    on!(conn, |c| diesel::update(row).set(objects::personal.eq(personal)).execute(c))?;
+    Ok(())
+}

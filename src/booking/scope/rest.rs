@@ -17,7 +17,7 @@ use crate::booking::project::{self, Scene};
 use crate::booking::retake::Retake;
 use crate::booking::series;
 use crate::booking::span::Bounds;
-use crate::booking::{Context, Error, history};
+use crate::booking::{Context, Error, additions, history};
 
 /// What is left of a series that ends before an occurrence.
 struct Head {
@@ -97,6 +97,7 @@ pub(super) fn reschedule(conn: &mut Conn, ctx: &Context, part: &Part, patch: &Bo
     let cast = Cast::load(conn, &wanted, &overrides)?;
     let scene = Scene { booking: &wanted, cast: &cast, overrides: &overrides, occurrences: &times };
     touched.extend(project::create(conn, ctx, &scene)?);
+    additions::split(conn, ctx, old.booking_id, &additions::names(old)?[part.n..], &wanted)?;
     Ok(Booked { booking: wanted, customer: cast.customer, notices, touched })
 }
 

@@ -11,13 +11,14 @@ use super::path::Place;
 use super::{DavState, Session};
 use crate::booking::cast::Cast;
 use crate::booking::model::{Booked, BookingPatch, Scope};
-use crate::booking::{Context, Links, scope, tenants};
+use crate::booking::{Context, Links, additions, scope, tenants};
 use crate::calendar::home::{self, Collection, Contents, Rights};
 use crate::calendar::members::{self, Member};
 use crate::calendar::precondition::Preconditions;
 use crate::calendar::write::Written;
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object};
+use crate::ical::personal::Moved;
 use crate::store::bookings::{self, Booking};
 use crate::store::{Conn, Id, Role, collections};
 use crate::time::{Instant, Interval, Zone};
@@ -60,6 +61,16 @@ pub(super) async fn delete(
     Ok(())
 }
 
+/// What steps came to.
+struct Taken {
+    /// Whose calendars are others now.
+    touched: Vec<Id>,
+    /// The booking's after them.
+    version: i64,
+    /// The dates of a series that was moved as a whole.
+    moved: Moved,
+}
+
 /// A booking that is about to be changed.
 struct Target {
     collection: Collection,
@@ -86,9 +97,10 @@ impl Change {
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
         let steps = plan::plan(&served, sent, &zone).map_err(not_yours)?;
         let times = plan::instances(&served, &zone).map_err(not_yours)?;
-        let touched = target.take_all(conn, &self.viewer, (steps, &times), &zone)?;
-        self.keep_personal(conn, &target, &plan::personal(&rendered, sent, &zone))?;
-        Ok(touched)
+        let taken = target.take_all(conn, &self.viewer, (steps, &times), &zone)?;
+        let added = plan::Added { rendered: &rendered, served: &served, sent, moved: &taken.moved, zone: &zone };
+        self.keep_personal(conn, &target, (&added, taken.version))?;
+        Ok(taken.touched)
     }
 
     fn delete(&self, conn: &mut Conn) -> Result<Vec<Id>, Failure> {
@@ -98,7 +110,7 @@ impl Change {
         let served = target.served(conn, &self.place.name)?;
         let steps = plan::deletion(&served, &zone).map_err(not_yours)?;
         let times = plan::instances(&served, &zone).map_err(not_yours)?;
-        target.take_all(conn, &self.viewer, (steps, &times), &zone)
+        Ok(target.take_all(conn, &self.viewer, (steps, &times), &zone)?.touched)
     }
 
     /// The booking at the address, when it is as the client knows it and theirs to change; `None` when there is none.
@@ -121,7 +133,13 @@ impl Change {
         Ok(Some(Target { collection, booking, ctx }))
     }
 
-    fn keep_personal(&self, conn: &mut Conn, target: &Target, personal: &str) -> Result<(), Failure> {
+    /// Keeps what the client added, to the booking that has this version.
+    fn keep_personal(
+        &self,
+        conn: &mut Conn,
+        target: &Target,
+        (added, version): (&plan::Added<'_>, i64),
+    ) -> Result<(), Failure> {
         // Only what one adds to one's own bookings is kept.
         if target.collection.rights != Rights::Owner {
             return Ok(());
@@ -129,11 +147,16 @@ impl Change {
         let (tenant, collection, id) = (self.viewer.tenant, target.collection.id, target.booking.booking_id);
         let known = crate::store::members::read(conn, tenant, collection, id)?;
         let Some(known) = known else { return Ok(()) };
-        let personal = Some(personal).filter(|text| !text.is_empty());
+        let personal = added.personal(known.personal.as_deref().unwrap_or_default());
+        let personal = Some(personal.as_str()).filter(|text| !text.is_empty());
         if known.personal.as_deref() == personal {
             return Ok(());
         }
         let change = collections::bump(conn, tenant, collection, self.viewer.now)?;
+        // Who moved the series until the collection was locked gave its dates other names.
+        if bookings::find(conn, tenant, id)?.is_none_or(|now| now.version != version) {
+            return Err(crate::store::Error::lost().into());
+        }
         Ok(crate::store::members::set_personal(conn, tenant, (collection, id), personal, change)?)
     }
 }
@@ -154,25 +177,28 @@ impl Target {
         object_of(members::find(conn, &self.collection, name)?)
     }
 
-    /// Takes one step after the other; whose calendars are touched.
+    /// Takes one step after the other.
     fn take_all(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,
         (steps, times): (Vec<Step>, &Times),
         zone: &Zone,
-    ) -> Result<Vec<Id>, Failure> {
-        let (mut touched, mut version) = (Vec::new(), self.booking.version);
+    ) -> Result<Taken, Failure> {
+        let mut taken = Taken { touched: Vec::new(), version: self.booking.version, moved: Moved::default() };
         for step in steps {
             // What a series has only after it was moved as a whole was asked for with that.
             if let Some(start) = plan::begins_first(&step, times) {
                 self.in_time(conn, viewer, start)?;
             }
-            let done = self.take(conn, viewer, (step, version), zone)?;
-            version = done.booking.version;
-            touched.extend(done.touched);
+            let done = self.take(conn, viewer, (step, taken.version), zone)?;
+            if let Step::MoveAll(_) = step {
+                taken.moved = additions::moved(&self.booking, &done.booking)?.unwrap_or_default();
+            }
+            taken.version = done.booking.version;
+            taken.touched.extend(done.touched);
         }
-        Ok(touched)
+        Ok(taken)
     }
 
     /// Does what a client asks for to the booking that has this version.

@@ -1,9 +1,11 @@
 //! What a client means by the object it puts over a booking: pure.
 
+mod added;
+
 use std::collections::BTreeMap;
 
 use crate::ical::object::{Component, Object, ObjectInstance, Property};
-use crate::ical::personal::{DATE, NO_ALARMS, date_of};
+use crate::ical::personal::date_of;
 use crate::ical::text::unescape_text;
 use crate::time::{Instant, Interval, Zone};
 
@@ -34,6 +36,8 @@ const MANAGED: [&str; 16] = [
     "TRANSP",
     "REQUEST-STATUS",
 ];
+
+pub(super) use added::Added;
 
 /// One change that a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -316,28 +320,7 @@ fn is_text(name: &str) -> bool {
     matches!(name, "SUMMARY" | "LOCATION" | "DESCRIPTION")
 }
 
-/// The content lines that a client added for itself: properties that are neither when, nor the business's, where they
-/// differ from what the business wrote, and its alarms. What it added to single dates of a series follows, where that is
-/// not the same. `zone` is the booking's.
-pub(super) fn personal(rendered: &Object, sent: &Object, zone: &Zone) -> String {
-    let old = master(rendered);
-    // Without a master there is nothing that all dates have.
-    let all = old.zip(master(sent)).map(|(old, new)| added(old, new)).unwrap_or_default();
-    let mut text = all.clone();
-    let form = rendered.components().find_map(|component| component.property("DTSTART"));
-    let Some(form) = form.map(|start| start.value.trim()) else { return text };
-    let written = dates(rendered, form, zone);
-    for (date, component) in dates(sent, form, zone) {
-        let Some(old) = written.get(&date).copied().or(old) else { continue };
-        let own = added(old, component);
-        if own != all {
-            text.push_str(&format!("{DATE}{date}\r\n{own}"));
-        }
-    }
-    text
-}
-
-/// The dates of a series that have components of their own.
+/// The dates of a series that have components of their own, by name.
 fn dates<'o>(object: &'o Object, form: &str, zone: &Zone) -> BTreeMap<String, &'o Component> {
     let found = object.instances(ALL_TIME, zone, MOST).unwrap_or_default();
     let is_own = |instance: &&ObjectInstance<'_>| {
@@ -346,40 +329,6 @@ fn dates<'o>(object: &'o Object, form: &str, zone: &Zone) -> BTreeMap<String, &'
     };
     let dated = |instance: &ObjectInstance<'o>| (date_of(instance.recurrence_at, form, zone), instance.component);
     found.iter().filter(is_own).map(dated).collect()
-}
-
-/// The content lines that `new` has more than, or otherwise than `old`.
-fn added(old: &Component, new: &Component) -> String {
-    let mut own = Component { name: String::new(), properties: Vec::new(), components: Vec::new() };
-    let is_personal = |property: &&Property| {
-        !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name)) && !property.name.starts_with("X-FASTI-")
-    };
-    for property in new.properties.iter().filter(is_personal) {
-        if values(old, &property.name) != values(new, &property.name) {
-            own.properties.push(property.clone());
-        }
-    }
-    let alarms = |component: &Component| -> Vec<Component> {
-        component.components.iter().filter(|inner| inner.name == "VALARM").map(without_stamps).collect()
-    };
-    let (before, after) = (alarms(old), alarms(new));
-    if before != after {
-        own.components = new.components.iter().filter(|inner| inner.name == "VALARM").cloned().collect();
-    }
-    let mut text = own.inner_ical();
-    if before != after && after.is_empty() {
-        text.push_str(NO_ALARMS);
-    }
-    text
-}
-
-/// An alarm without what clients note in it.
-fn without_stamps(alarm: &Component) -> Component {
-    let kept = |property: &&Property| {
-        !["UID", "X-WR-ALARMUID", "ACKNOWLEDGED", "X-MOZ-LASTACK", "DESCRIPTION"].iter().any(|name| property.is(name))
-    };
-    let properties = alarm.properties.iter().filter(kept).cloned().collect();
-    Component { name: alarm.name.clone(), properties, components: Vec::new() }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! DAVx5 send in `conformance/flows`.
 
 mod access;
+mod additions;
 mod availability;
 mod bookings;
 mod kept;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ical::object::Limits;
+use crate::ical::personal::{Moved, NO_ALARMS};
 
 fn object(inside: &str) -> Object {
     let text = format!(
@@ -152,6 +153,57 @@ fn windows_are_counted_from_when_dates_take_place() {
     assert_eq!(begins_first(&Step::CancelFrom(second), &times), Some(third));
 }
 
+fn personal(served: &str, sent: &str) -> String {
+    moved_personal((served, sent), &Moved::default(), "")
+}
+
+/// What is added when a series moves, of which the business wrote WEEKLY.
+fn moved_personal((served, sent): (&str, &str), moved: &Moved, known: &str) -> String {
+    let rendered = if moved.is.is_empty() { object(served) } else { object(WEEKLY) };
+    let (served, sent, zone) = (object(served), object(sent), Zone::utc());
+    Added { rendered: &rendered, served: &served, sent: &sent, moved, zone: &zone }.personal(known)
+}
+
+#[test]
+fn what_is_on_a_date_of_a_moved_series_is_the_clients_word_or_stays() {
+    let dates = |days: [&str; 4], hour: &str| days.map(|day| format!("202603{day}T{hour}0000Z")).to_vec();
+    let was = dates(["02", "09", "16", "23"], "09");
+    let later = Moved { was: was.clone(), is: dates(["02", "09", "16", "23"], "11") };
+    let week = Moved { was, is: dates(["09", "16", "23", "30"], "09") };
+    let on = |master: &str, date: &str, more: &str| {
+        format!(
+            "{master}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:{date}\r\nDTSTART:{date}\r\nDURATION:PT1H\r\n{more}"
+        )
+    };
+    let served = on(WEEKLY, "20260309T090000Z", "X-A:old\r\n");
+    let (at_eleven, next) = (WEEKLY.replace("2T09", "2T11").replace("2T10", "2T12"), WEEKLY.replace("0302T", "0309T"));
+    for (moved, master, left, new) in [
+        (&later, &at_eleven, "20260309T090000Z", "20260309T110000Z"),
+        (&week, &next, "20260309T090000Z", "20260316T090000Z"),
+    ] {
+        let known = format!("X-FASTI-DATE:{new}\r\nX-A:old\r\n");
+        let kept = |sent: &str| moved_personal((&served, sent), moved, &known);
+        assert_eq!(kept(master), known, "nothing is said of a date");
+        // Under the name it had or has, with another line.
+        for name in [left, new] {
+            let sent = on(master, name, "X-A:new\r\n");
+            assert_eq!(kept(&sent), known.replace("old", "new"), "{name}");
+            assert_eq!(kept(&on(master, name, "")), "", "{name}: taken away");
+        }
+        assert_eq!(kept(&format!("{master}X-B:1\r\n")), format!("X-B:1\r\n{known}"));
+    }
+    // What the business wrote for a date is none of the client's, by whichever name it sends it.
+    let rendered = object(&on(WEEKLY, "20260309T090000Z", "DESCRIPTION:With: Ben\r\n"));
+    for name in ["20260309T090000Z", "20260309T110000Z"] {
+        let sent = object(&on(&at_eleven, name, "DESCRIPTION:With: Ben\r\n"));
+        let (served, zone) = (&rendered, &Zone::utc());
+        let added = Added { rendered: &rendered, served, sent: &sent, moved: &later, zone };
+        assert_eq!(added.personal(""), "", "{name}");
+    }
+    // Nothing was moved: what is not sent is taken away.
+    assert_eq!(moved_personal((&served, WEEKLY), &Moved::default(), "X-FASTI-DATE:20260309T090000Z\r\nX-A:1\r\n"), "");
+}
+
 #[test]
 fn what_somebody_adds_is_theirs() {
     let served = format!(
@@ -160,14 +212,11 @@ fn what_somebody_adds_is_theirs() {
     let sent = format!(
         "{ONCE}DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
     );
-    let text = personal(&object(&served), &object(&sent), &Zone::utc());
+    let text = personal(&served, &sent);
     assert_eq!(
         text,
         "DESCRIPTION:bring scissors\r\nX-APPLE-TRAVEL:1\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT2H\r\nEND:VALARM\r\n"
     );
-    assert_eq!(personal(&object(&served), &object(&served), &Zone::utc()), "");
-    assert_eq!(
-        personal(&object(&served), &object(&format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), &Zone::utc()),
-        NO_ALARMS
-    );
+    assert_eq!(personal(&served, &served), "");
+    assert_eq!(personal(&served, &format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), NO_ALARMS);
 }

@@ -1,0 +1,103 @@
+//! What a client adds to a booking for itself.
+
+use std::collections::BTreeMap;
+
+use super::{MANAGED, PROTECTED, dates, master, values};
+use crate::ical::object::{Component, Object, Property};
+use crate::ical::personal::{Moved, NO_ALARMS, parts, push_date};
+use crate::time::Zone;
+
+/// An object that a client sent, and what it is to be compared with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::dav::bookings) struct Added<'a> {
+    /// What the business wrote.
+    pub rendered: &'a Object,
+    /// That with what the client added before.
+    pub served: &'a Object,
+    /// What it sent.
+    pub sent: &'a Object,
+    /// How it moved the series, if it did.
+    pub moved: &'a Moved,
+    /// The booking's.
+    pub zone: &'a Zone,
+}
+
+impl Added<'_> {
+    /// The content lines that the client added: properties that are neither when, nor the business's, where they differ
+    /// from what the business wrote, and its alarms. What it added to single dates of a series follows, where that is not
+    /// the same, under the names these have now. Who moves a series and says nothing of a date leaves on it what is
+    /// `known`.
+    pub fn personal(&self, known: &str) -> String {
+        let old = master(self.rendered);
+        // Without a master there is nothing that all dates have.
+        let all = old.zip(master(self.sent)).map(|(old, new)| added(old, new)).unwrap_or_default();
+        let mut text = all.clone();
+        let form = self.rendered.components().find_map(|component| component.property("DTSTART"));
+        let Some(form) = form.map(|start| start.value.trim()) else { return text };
+        let written = dates(self.rendered, form, self.zone);
+        let sent = self.sent_dates(form);
+        for (now, (before, component)) in &sent {
+            let Some(old) = written.get(before).copied().or(old) else { continue };
+            let own = added(old, component);
+            if own != all {
+                push_date(&mut text, now, &own);
+            }
+        }
+        if !self.moved.is.is_empty() {
+            for (date, lines) in parts(known).1.into_iter().filter(|(date, _)| !sent.contains_key(*date)) {
+                push_date(&mut text, date, lines);
+            }
+        }
+        text
+    }
+
+    /// The dates that have components of their own in what was sent: by the name each has now, the one it had before.
+    fn sent_dates(&self, form: &str) -> BTreeMap<String, (String, &Component)> {
+        let found = dates(self.sent, form, self.zone);
+        // Some clients move the master and leave the names of single dates as they were.
+        let served = dates(self.served, form, self.zone);
+        let as_before = found.keys().all(|name| served.contains_key(name));
+        let named = |(name, component): (String, _)| match self.moved.before(&name) {
+            Some(before) if !(as_before && self.moved.was.contains(&name)) => {
+                let before = before.to_owned();
+                (name, (before, component))
+            }
+            _ => (self.moved.now(&name).unwrap_or(&name).to_owned(), (name, component)),
+        };
+        found.into_iter().map(named).collect()
+    }
+}
+
+/// The content lines that `new` has more than, or otherwise than `old`.
+fn added(old: &Component, new: &Component) -> String {
+    let mut own = Component { name: String::new(), properties: Vec::new(), components: Vec::new() };
+    let is_personal = |property: &&Property| {
+        !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name)) && !property.name.starts_with("X-FASTI-")
+    };
+    for property in new.properties.iter().filter(is_personal) {
+        if values(old, &property.name) != values(new, &property.name) {
+            own.properties.push(property.clone());
+        }
+    }
+    let alarms = |component: &Component| -> Vec<Component> {
+        component.components.iter().filter(|inner| inner.name == "VALARM").map(without_stamps).collect()
+    };
+    let (before, after) = (alarms(old), alarms(new));
+    if before != after {
+        own.components = new.components.iter().filter(|inner| inner.name == "VALARM").cloned().collect();
+    }
+    let mut text = own.inner_ical();
+    if before != after && after.is_empty() {
+        text.push_str(NO_ALARMS);
+    }
+    text
+}
+
+/// An alarm without what clients note in it.
+fn without_stamps(alarm: &Component) -> Component {
+    let kept = |property: &&Property| {
+        !["UID", "X-WR-ALARMUID", "ACKNOWLEDGED", "X-MOZ-LASTACK", "DESCRIPTION"].iter().any(|name| property.is(name))
+    };
+    let properties = alarm.properties.iter().filter(kept).cloned().collect();
+    Component { name: alarm.name.clone(), properties, components: Vec::new() }
+}
