@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
+use data_encoding::BASE64;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -32,7 +33,7 @@ const NAMESAKES: i64 = 4;
 const BEAT: Duration = Duration::from_millis(500);
 
 /// Who has logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Login {
     /// The business.
     pub tenant: TenantId,
@@ -66,7 +67,7 @@ pub struct Logins {
     store: Store,
     key: MasterKey,
     clock: fn() -> Instant,
-    /// By a hash, under a key of this process, of name and password.
+    /// By a hash, under a key of this process, of the credentials.
     known: Cache<[u8; 32], Arc<Known>>,
     salt: [u8; 32],
     failures: Cache<(IpAddr, Option<[u8; 32]>), u32>,
@@ -97,18 +98,21 @@ impl Logins {
         }
     }
 
-    /// Who has this name and password.
+    /// Who has the name and password of these credentials: those of an `Authorization` header, by the scheme Basic (RFC
+    /// 7617).
     ///
     /// # Errors
     /// [`LoginError`]; an unknown name takes as long as a wrong password.
-    pub async fn check(&self, username: &str, password: &str, from: ClientAddr) -> Result<Arc<Login>, LoginError> {
-        let known_as = self.digest(&[username, password]);
+    pub async fn check(&self, credentials: &str, from: ClientAddr) -> Result<Arc<Login>, LoginError> {
+        let known_as = self.digest(credentials);
         if let Some(known) = self.known.get(&known_as)
             && known.checked.elapsed() < BELIEVED
         {
             return Ok(Arc::clone(&known.login));
         }
-        let name = self.digest(&[username]);
+        let (username, password) = basic(credentials).ok_or(LoginError::Wrong)?;
+        let (username, password) = (username.as_str(), password.as_str());
+        let name = self.digest(username);
         self.refuse_many(from, Some(name))?;
         let found = match AppSecret::parse(&self.key, password) {
             Some(key) => self.by_app_password(username, key).await?.map(|login| (login, None)),
@@ -200,14 +204,8 @@ impl Logins {
         Ok(login_of(&person).map(|login| (login, matched)))
     }
 
-    fn digest(&self, parts: &[&str]) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.salt);
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().into()
+    fn digest(&self, text: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.salt).chain_update(text).finalize().into()
     }
 
     /// By name and network together, so that nobody can lock the owner out from elsewhere, and by network.
@@ -233,7 +231,32 @@ fn next_beat(passed: Duration) -> Duration {
     BEAT.mul_f64((passed.as_secs_f64() / BEAT.as_secs_f64()).ceil())
 }
 
+/// Name and password of well-formed credentials.
+fn basic(credentials: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = credentials.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64.decode(encoded.trim().as_bytes()).ok()?).ok()?;
+    let (username, password) = decoded.split_once(':')?;
+    let plausible = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+    (plausible(username) && plausible(password)).then(|| (username.to_owned(), password.to_owned()))
+}
+
 fn login_of(person: &Person) -> Option<Login> {
     let username = person.username.clone().filter(|_| person.deleted_at.is_none())?;
     Some(Login { tenant: person.tenant_id, person: person.person_id, username, role: person.role })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_formed_credentials() {
+        assert_eq!(basic("basic YW5uYTpwOnc="), Some(("anna".to_owned(), "p:w".to_owned())));
+        for bad in ["", "Basic", "Basic YW5uYQ==", "Basic YW5uYTo=", "Basic OnB3", "Basic !", "Bearer YW5uYTpwOnc="] {
+            assert_eq!(basic(bad), None, "{bad:?}");
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! What is kept in memory between requests, each under a budget: collections with their homes, answers that may be asked
 //! for again, when objects take place whose rows do not say it, and what the bodies of questions mean.
 //!
-//! Nothing that the database decides is ever believed without a look at it. A collection and its home are used again after
-//! their stamp was read and found as it was, an answer only for the same question about such a collection, which has a new
-//! number with every change of what is in it. Times are of a text, and are looked up by its tag; what a body says is found
+//! Nothing that the database decides is ever believed without a look at it. A collection and its home are used again while
+//! nothing was committed, or after their stamp was read and found as it was, an answer only for the same question about such
+//! a collection, which has a new number with every change of what is in it. Times are of a text, and are looked up by its tag; what a body says is found
 //! by its octets.
 
 use std::fmt::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
@@ -23,7 +23,7 @@ use crate::calendar::home::{self, Collection, Home, Stamp};
 use crate::calendar::members::Tagged;
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
-use crate::store::{Conn, Id, Role, TenantId};
+use crate::store::{Conn, Id, Mark, Role, TenantId, tenants};
 use crate::time::Zone;
 
 /// How much is kept in memory between requests.
@@ -72,12 +72,36 @@ pub(super) struct Opened {
     pub collection: Arc<Collection>,
     /// The path of the collection.
     pub href: Arc<str>,
+    /// Whose clocks its floating times are on, unless a request says: its own, its owner's, the business's (RFC 4791 §7.3).
+    pub floating: Zone,
+    /// Nothing was committed between this mark and the last look at the stamp.
+    seen: Mutex<Option<Mark>>,
 }
 
 impl Opened {
-    fn new(known_by: Option<(Address, Stamp)>, home: Home, collection: Collection) -> Self {
+    fn new(known_by: Option<(Address, Stamp)>, (home, collection): (Home, Collection), business: &str) -> Self {
         let href = collection_href(home.owner.username.as_deref().unwrap_or_default(), &collection.name).into();
-        Self { known_by, home: home.into(), collection: collection.into(), href }
+        let zones = [collection.timezone.as_deref(), home.owner.timezone.as_deref(), Some(business)];
+        let known = zones.into_iter().flatten().find_map(|name| Zone::parse(name).ok());
+        let floating = known.unwrap_or_else(Zone::utc);
+        let (home, collection) = (home.into(), collection.into());
+        Self { known_by, home, collection, href, floating, seen: Mutex::default() }
+    }
+
+    /// The same after other changes of what is in it.
+    fn at(&self, address: Address, stamp: Stamp) -> Self {
+        Self {
+            collection: Arc::new(self.collection.at(&stamp)),
+            known_by: Some((address, stamp)),
+            home: Arc::clone(&self.home),
+            href: Arc::clone(&self.href),
+            floating: self.floating.clone(),
+            seen: Mutex::default(),
+        }
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Option<Mark>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +121,9 @@ struct Answer {
 
 /// See the module; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct Kept(Arc<Caches>);
+
+struct Caches {
     opened: Cache<Address, Arc<Opened>>,
     answers: Cache<Question, Arc<Answer>>,
     times: Cache<Arc<str>, Option<Arc<Occurs>>>,
@@ -105,7 +131,7 @@ pub(super) struct Kept {
     /// Bytes of the longest answer that is kept.
     longest: u64,
     /// Bytes of answers that are being given and may be kept: together they stay within the budget, too.
-    waiting: Arc<AtomicU64>,
+    waiting: AtomicU64,
     budget: u64,
 }
 
@@ -122,29 +148,36 @@ impl Kept {
         };
         let of_body =
             |body: &Arc<[u8]>, _: &Arc<Element>| u32::try_from(body.len() * TIMES_AS_MANY + 256).unwrap_or(u32::MAX);
-        Self {
+        Self(Arc::new(Caches {
             opened: Cache::builder().max_capacity(MAX_OPENED).build(),
             answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
             times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),
             bodies: Cache::builder().weigher(of_body).max_capacity(MAX_BODIES).build(),
             longest: options.answers / 4,
-            waiting: Arc::default(),
+            waiting: AtomicU64::new(0),
             budget: options.answers,
-        }
+        }))
     }
 
-    /// What [`home::open`] gives, kept from now on.
+    /// What [`home::open`] gives, kept from now on. The database was in a state of this mark before any look into it that
+    /// the caller takes together with this.
     ///
     /// # Errors
     /// Those of [`home::open`].
     pub fn open(
         &self,
         conn: &mut Conn,
+        mark: Option<Mark>,
         viewer: &Viewer,
-        username: &str,
-        name: &str,
+        (username, name): (&str, &str),
     ) -> Result<Arc<Opened>, calendar::Error> {
-        let (opened, is_kept) = self.look(conn, viewer, username, name)?;
+        let address = address(viewer, username, name);
+        let known = self.0.opened.get(&address);
+        if let Some(known) = known.as_ref().filter(|known| mark.is_some() && *known.seen() == mark) {
+            return Ok(Arc::clone(known));
+        }
+        let (opened, is_kept) = look(conn, viewer, address, known)?;
+        *opened.seen() = mark;
         if !is_kept {
             self.keep(&opened);
         }
@@ -159,46 +192,18 @@ impl Kept {
         &self,
         conn: &mut Conn,
         viewer: &Viewer,
-        username: &str,
-        name: &str,
+        (username, name): (&str, &str),
     ) -> Result<Arc<Opened>, calendar::Error> {
-        self.look(conn, viewer, username, name).map(|(opened, _)| opened)
-    }
-
-    /// What [`home::open`] gives, and whether that is kept already.
-    fn look(
-        &self,
-        conn: &mut Conn,
-        viewer: &Viewer,
-        username: &str,
-        name: &str,
-    ) -> Result<(Arc<Opened>, bool), calendar::Error> {
-        let Some(stamp) = home::stamp(conn, viewer, username, name)? else {
-            let (home, collection) = home::open(conn, viewer, username, name)?;
-            return Ok((Arc::new(Opened::new(None, home, collection)), false));
-        };
-        let address: Address = (viewer.tenant, viewer.person, viewer.role, username.into(), name.into());
-        let kept = self.opened.get(&address);
-        let opened = match kept.as_ref().and_then(|kept| Some((kept, &kept.known_by.as_ref()?.1))) {
-            Some((kept, known)) if *known == stamp => return Ok((Arc::clone(kept), true)),
-            Some((kept, known)) if known.differs_only_by_changes(&stamp) => {
-                let collection = Arc::new(kept.collection.at(&stamp));
-                let (home, href) = (Arc::clone(&kept.home), Arc::clone(&kept.href));
-                Opened { known_by: Some((address, stamp)), home, collection, href }
-            }
-            _ => {
-                let (home, collection) = home::open(conn, viewer, username, name)?;
-                Opened::new(Some((address, stamp)), home, collection)
-            }
-        };
-        Ok((Arc::new(opened), false))
+        let address = address(viewer, username, name);
+        let known = self.0.opened.get(&address);
+        look(conn, viewer, address, known).map(|(opened, _)| opened)
     }
 
     /// Keeps what was found.
     pub fn keep(&self, opened: &Arc<Opened>) {
         let Some((address, _)) = &opened.known_by else { return };
-        if self.opened.get(address).is_none_or(|kept| !Arc::ptr_eq(&kept, opened)) {
-            self.opened.insert(address.clone(), Arc::clone(opened));
+        if self.0.opened.get(address).is_none_or(|kept| !Arc::ptr_eq(&kept, opened)) {
+            self.0.opened.insert(address.clone(), Arc::clone(opened));
         }
     }
 
@@ -211,7 +216,7 @@ impl Kept {
         body: &[u8],
         read: impl FnOnce(&[u8]) -> Result<Option<Element>, Failure>,
     ) -> Result<Option<Arc<Element>>, Failure> {
-        let known = self.bodies.get(body);
+        let known = self.0.bodies.get(body);
         if known.is_some() {
             return Ok(known);
         }
@@ -219,14 +224,14 @@ impl Kept {
         if let Some(found) = &found
             && body.len() <= MAX_BODY
         {
-            self.bodies.insert(body.into(), Arc::clone(found));
+            self.0.bodies.insert(body.into(), Arc::clone(found));
         }
         Ok(found)
     }
 
     /// The answer to a question, if it is still true.
     pub fn answer(&self, question: &Question, state: &State) -> Option<Arc<[Bytes]>> {
-        let known = self.answers.get(question)?;
+        let known = self.0.answers.get(question)?;
         (known.state == *state).then(|| Arc::clone(&known.chunks))
     }
 
@@ -236,16 +241,45 @@ impl Kept {
         for part in ["/", object.etag, "/", object.name] {
             key.push_str(part);
         }
-        match self.times.get(&*key) {
+        match self.0.times.get(&*key) {
             Some(known) => known,
             None => {
                 let read = Object::parse(body.as_bytes(), &Limits::stored()).ok();
                 let found = read.and_then(Object::into_occurs).map(Arc::new);
-                self.times.insert(key.into(), found.clone());
+                self.0.times.insert(key.into(), found.clone());
                 found
             }
         }
     }
+}
+
+fn address(viewer: &Viewer, username: &str, name: &str) -> Address {
+    (viewer.tenant, viewer.person, viewer.role, username.into(), name.into())
+}
+
+/// What [`home::open`] gives, and whether that is what was known of it.
+fn look(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    address: Address,
+    known: Option<Arc<Opened>>,
+) -> Result<(Arc<Opened>, bool), calendar::Error> {
+    let (username, name) = (&*address.3, &*address.4);
+    let Some(stamp) = home::stamp(conn, viewer, username, name)? else {
+        let found = home::open(conn, viewer, username, name)?;
+        let business = tenants::find(conn, viewer.tenant)?.map(|business| business.timezone);
+        return Ok((Arc::new(Opened::new(None, found, &business.unwrap_or_default())), false));
+    };
+    let opened = match known.as_ref().and_then(|known| Some((known, &known.known_by.as_ref()?.1))) {
+        Some((known, then)) if *then == stamp => return Ok((Arc::clone(known), true)),
+        Some((known, then)) if then.differs_only_by_changes(&stamp) => known.at(address, stamp),
+        _ => {
+            let found = home::open(conn, viewer, username, name)?;
+            let business = stamp.business_timezone.clone();
+            Opened::new(Some((address, stamp)), found, &business)
+        }
+    };
+    Ok((Arc::new(opened), false))
 }
 
 /// An answer that is being given for the first time, chunk by chunk.
@@ -266,8 +300,8 @@ impl Keeping {
     pub fn and(mut self, chunk: &Bytes, last: bool) -> Option<Self> {
         let length = chunk.len() as u64;
         self.bytes += length;
-        let waiting = self.kept.waiting.fetch_add(length, Ordering::Relaxed) + length;
-        if self.bytes > self.kept.longest || waiting > self.kept.budget {
+        let waiting = self.kept.0.waiting.fetch_add(length, Ordering::Relaxed) + length;
+        if self.bytes > self.kept.0.longest || waiting > self.kept.0.budget {
             return None;
         }
         self.chunks.push(chunk.clone());
@@ -275,14 +309,14 @@ impl Keeping {
             return Some(self);
         }
         let answer = Answer { state: self.state.clone(), chunks: std::mem::take(&mut self.chunks).into() };
-        self.kept.answers.insert(self.question.clone(), Arc::new(answer));
+        self.kept.0.answers.insert(self.question.clone(), Arc::new(answer));
         None
     }
 }
 
 impl Drop for Keeping {
     fn drop(&mut self) {
-        self.kept.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.kept.0.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

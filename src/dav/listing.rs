@@ -9,6 +9,7 @@ use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 
 use super::DavState;
+use super::again::Lasting;
 use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
 use super::kept::{Keeping, Kept, Opened, Question, State};
@@ -91,7 +92,8 @@ pub(super) struct Begun {
 
 #[allow(clippy::large_enum_variant, reason = "a request has one, for as long as it takes to begin the answer")]
 enum Members {
-    There(Arc<[Bytes]>),
+    There(Bytes),
+    Kept(Arc<[Bytes]>),
     Unread { first: Bytes, cursor: Cursor, keeping: Option<Keeping> },
 }
 
@@ -123,7 +125,7 @@ impl Listing {
         if !matches!(self.what, What::Named(_) | What::OneMatching(..)) {
             let (question, state) = self.question(&stored, &floating);
             if let Some(chunks) = self.kept.answer(&question, &state) {
-                return Ok(Begun { head, listing: self, members: Members::There(chunks) });
+                return Ok(Begun { head, listing: self, members: Members::Kept(chunks) });
             }
             keeping = Some(Keeping::new(&self.kept, question, state));
         }
@@ -137,7 +139,7 @@ impl Listing {
             keeping = keeping.and_then(|keeping| keeping.and(&first, next.is_none()));
             match next {
                 Some(next) => cursor = next,
-                None => return Ok(Begun { head, listing: self, members: Members::There([first].into()) }),
+                None => return Ok(Begun { head, listing: self, members: Members::There(first) }),
             }
         }
         cursor.most = PAGE;
@@ -415,7 +417,12 @@ impl Begun {
     pub async fn response(self, state: &DavState) -> Result<Response<Body>, Failure> {
         let head = self.head.into_bytes();
         let (first, cursor, keeping) = match self.members {
-            Members::There(chunks) => return Ok(multistatus::whole_of(iter::once(head).chain(chunks.iter().cloned()))),
+            Members::There(first) => return Ok(multistatus::whole_of([head, first])),
+            Members::Kept(chunks) => {
+                let mut answer = multistatus::whole_of(iter::once(head.clone()).chain(chunks.iter().cloned()));
+                answer.extensions_mut().insert(Lasting { head, members: Some(Arc::downgrade(&chunks)) });
+                return Ok(answer);
+            }
             Members::Unread { first, cursor, keeping } => (first, cursor, keeping),
         };
         let pages = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };

@@ -10,6 +10,7 @@
 //! | `propfind`, `proppatch`, `property/` | properties: asked for, set, and what they say |
 //! | `listing`, `multistatus` | lists of objects, written a page at a time |
 //! | `kept` | answers, and times of objects, remembered between requests |
+//! | `again` | whole answers to requests that come again while nothing was committed |
 //! | `object` | GET, PUT, DELETE, COPY, MOVE |
 //! | `bookings` | what clients change in `bookings`, through the business's rules |
 //! | `collection` | MKCALENDAR, MKCOL, DELETE |
@@ -17,6 +18,7 @@
 //! | `filter`, `calendar_data` | from XML to the questions of [`crate::ical::object`] |
 //! | `availability` | working hours as `calendar-availability` |
 
+mod again;
 mod availability;
 mod bookings;
 mod calendar_data;
@@ -55,8 +57,9 @@ use crate::calendar::write::Transfer;
 use crate::calendar::{self, Viewer, home};
 use crate::ical::object::Limits;
 use crate::net::{ClientAddr, Origin};
-use crate::store::{Conn, Id, Store, TenantId, people};
+use crate::store::{Conn, Id, Mark, Store, TenantId, people};
 use crate::time::Instant;
+use again::{Again, Asked, Lasting};
 use collection::Maker;
 use condition::Failure;
 pub use kept::KeepOptions;
@@ -87,6 +90,7 @@ struct Inner {
     /// People whose home is known to have what every home has.
     furnished: Cache<(TenantId, Id), ()>,
     kept: Kept,
+    again: Again,
 }
 
 impl DavState {
@@ -102,8 +106,8 @@ impl DavState {
     ) -> Self {
         let protected = Origin::parse(&links.public_url).is_some_and(|origin| origin.is_protected());
         let furnished = Cache::builder().max_capacity(100_000).build();
-        let kept = Kept::new(keep);
-        Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished, kept }))
+        let (kept, again) = (Kept::new(keep), Again::new(keep));
+        Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished, kept, again }))
     }
 
     fn store(&self) -> &Store {
@@ -136,9 +140,12 @@ impl DavState {
 }
 
 /// Who asks, and when.
+#[derive(Clone)]
 struct Session {
     login: Arc<Login>,
     viewer: Viewer,
+    /// For a question, the state of the database before it is looked into.
+    mark: Option<Mark>,
 }
 
 /// The limits of what is put.
@@ -238,33 +245,24 @@ async fn answer(state: &DavState, parts: &Parts, body: &mut Option<Body>) -> Res
         (None, _) => return Err(calendar::Error::NotFound.into()),
     };
     let body = body.take().unwrap_or_default();
-    dispatch(state, &session, method, target, (&parts.headers, body)).await
+    dispatch(state, &session, target, parts, body).await
 }
 
 async fn dispatch(
     state: &DavState,
     session: &Session,
-    method: &str,
     target: Target,
-    (headers, body): (&HeaderMap, Body),
+    parts: &Parts,
+    body: Body,
 ) -> Result<Response<Body>, Failure> {
+    let (method, headers) = (parts.method.as_str(), &parts.headers);
     let prefer = request::prefer(headers);
     // Boxed but for GET, so that what is moved about for each request is no larger than that needs.
     match (method, target) {
-        ("PROPFIND", target) => {
-            let depth = request::depth(headers)?;
-            let sent = request::question(headers, body, state.kept()).await?;
-            let wanted = Wanted::of_propfind(sent.as_deref())?;
-            Box::pin(propfind::propfind(state, session, target, depth, (wanted, prefer))).await
-        }
+        ("PROPFIND" | "REPORT", target) => Box::pin(question(state, session, target, parts, body)).await,
         ("PROPPATCH", target) => {
             let root = request::xml(headers, body).await?;
             Box::pin(proppatch::proppatch(state, session, target, root, (headers, prefer))).await
-        }
-        ("REPORT", target) => {
-            let depth = request::depth(headers)?;
-            let root = request::question(headers, body, state.kept()).await?;
-            Box::pin(report::report(state, session, target, depth, (root, prefer))).await
         }
         ("GET" | "HEAD", Target::Object(place)) => object::get(state, session, place, headers).await,
         ("GET" | "HEAD", target) => browse(state, session, &target).await,
@@ -295,6 +293,37 @@ async fn dispatch(
         }
         _ => Err(Failure::MethodNotAllowed),
     }
+}
+
+/// PROPFIND and REPORT.
+async fn question(
+    state: &DavState,
+    session: &Session,
+    target: Target,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response<Body>, Failure> {
+    let headers = &parts.headers;
+    let (depth, prefer) = (request::depth(headers)?, request::prefer(headers));
+    let body = request::question(headers, body).await?;
+    let (login, method, path) = (Arc::clone(&session.login), parts.method.clone(), parts.uri.path().into());
+    let asked = Asked { login, method, path, depth, prefer, body };
+    let mark = state.store().mark();
+    let session = &Session { mark, ..session.clone() };
+    if let Some(answer) = mark.and_then(|mark| state.0.again.answer(&asked, mark)) {
+        return Ok(answer);
+    }
+    let sent = request::read(headers, &asked.body, state.kept())?;
+    let mut answer = if asked.method.as_str() == "PROPFIND" {
+        let wanted = Wanted::of_propfind(sent.as_deref())?;
+        propfind::propfind(state, session, target, depth, (wanted, prefer)).await?
+    } else {
+        report::report(state, session, target, depth, (sent, prefer)).await?
+    };
+    if let (Some(lasting), Some(mark)) = (answer.extensions_mut().remove::<Lasting>(), mark) {
+        state.0.again.keep(asked, mark, lasting);
+    }
+    Ok(answer)
 }
 
 /// COPY and MOVE, of which a failure can be about the destination.

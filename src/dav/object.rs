@@ -32,11 +32,12 @@ pub(super) async fn get(
     let none_of = expected.if_none_match.take();
     let is_own = place.username == session.login.username && !is_bookings(&place) && !expected.name_a_collection();
     let kept = state.kept().clone();
+    let mark = if is_own { None } else { state.store().mark() };
     let found = state.store().look_up(move |conn| {
         if is_own && let Some(found) = members::find_own(conn, &viewer, &place.collection, &place.name)? {
             return Ok::<_, calendar::Error>((found, String::new()));
         }
-        let opened = kept.open(conn, &viewer, &place.username, &place.collection)?;
+        let opened = kept.open(conn, mark, &viewer, (&place.username, &place.collection))?;
         let found = members::find(conn, &opened.collection, &place.name)?;
         let found = found.ok_or(calendar::Error::NotFound)?;
         Ok((Served::from(found), opened.collection.sync_token()))
@@ -158,7 +159,7 @@ pub(super) async fn put(
     let (written, opened) = state
         .store()
         .write(move |conn| {
-            let opened = kept.find(conn, &viewer, &at.username, &at.collection).map_err(of_parent)?;
+            let opened = kept.find(conn, &viewer, (&at.username, &at.collection)).map_err(of_parent)?;
             let written = write::put(conn, &viewer, &opened.collection, &at.name, &incoming, &expected)?;
             Ok::<_, calendar::Error>((written, opened))
         })
@@ -218,7 +219,7 @@ pub(super) async fn delete(
     }
     let (viewer, kept) = (session.viewer, state.kept().clone());
     let deleted = state.store().write(move |conn| {
-        let opened = kept.find(conn, &viewer, &place.username, &place.collection)?;
+        let opened = kept.find(conn, &viewer, (&place.username, &place.collection))?;
         write::delete(conn, &viewer, &opened.collection, &place.name, &expected)
     });
     deleted.await?;

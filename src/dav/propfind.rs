@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 
+use super::again::Lasting;
 use super::calendar_data::Budget;
 use super::condition::{Condition, Failure};
 use super::kept::Kept;
@@ -17,7 +18,7 @@ use super::{DavState, Session, availability, multistatus};
 use crate::calendar::home::{self, Collection, Home};
 use crate::calendar::{self, Viewer, members};
 use crate::store::people::{self, Person};
-use crate::store::{Conn, Role, delegates};
+use crate::store::{Conn, Mark, Role, delegates};
 use crate::time::Zone;
 
 /// People that are named as those somebody may act for.
@@ -48,7 +49,15 @@ pub(super) async fn propfind(
         false => state.store().read(look).await?,
     };
     match found {
-        Answer::Whole(xml) => Ok(multistatus::whole(xml)),
+        Answer::Whole(mut xml) => {
+            xml.close("D:multistatus");
+            let head = xml.into_bytes();
+            let mut answer = multistatus::whole_of([head.clone()]);
+            if !wanted.needs_now() {
+                answer.extensions_mut().insert(Lasting { head, members: None });
+            }
+            Ok(answer)
+        }
         Answer::Members(begun) => begun.response(state).await,
     }
 }
@@ -62,6 +71,7 @@ enum Answer {
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub viewer: Viewer,
+    pub mark: Option<Mark>,
     pub username: Arc<str>,
     pub wanted: Arc<Wanted>,
     pub minimal: bool,
@@ -72,13 +82,14 @@ impl Ask {
     /// What a session asks; `deep`, of what is in the target as well.
     pub fn new(session: &Session, wanted: Wanted, prefer: Prefer, deep: bool) -> Self {
         let username = session.login.username.as_str().into();
-        Self { viewer: session.viewer, username, wanted: Arc::new(wanted), minimal: prefer.minimal, deep }
+        let Session { viewer, mark, .. } = *session;
+        Self { viewer, mark, username, wanted: Arc::new(wanted), minimal: prefer.minimal, deep }
     }
 
     fn answer(&self, conn: &mut Conn, kept: &Kept, target: &Target) -> Result<Answer, Failure> {
         let mut xml = Xml::document("D:multistatus");
         if let Target::Collection { username, collection } = target {
-            let opened = kept.open(conn, &self.viewer, username, collection)?;
+            let opened = kept.open(conn, self.mark, &self.viewer, (username, collection))?;
             self.collection(conn, &mut xml, &opened.home, &opened.collection)?;
             if self.deep {
                 let listing = Listing::new(self, &opened, kept, What::All);

@@ -18,7 +18,7 @@ use crate::time::{Instant, parse_http_date};
 const MAX_XML: usize = 4 * 1024 * 1024;
 
 /// How far a request reaches (RFC 4918 §10.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Depth {
     Zero,
     One,
@@ -160,7 +160,7 @@ fn conditions(list: &str, about: About) -> Option<Vec<State>> {
 }
 
 /// What an answer may leave out (RFC 8144 §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Prefer {
     /// `return=minimal`, or `Brief: t` as older Apple clients say.
     pub minimal: bool,
@@ -252,9 +252,14 @@ pub(super) async fn xml(headers: &HeaderMap, sent: Body) -> Result<Option<Elemen
     read_as_sent(headers, &body(headers, sent, MAX_XML).await?)
 }
 
-/// [`xml`], for the body of a question.
-pub(super) async fn question(headers: &HeaderMap, sent: Body, kept: &Kept) -> Result<Option<Arc<Element>>, Failure> {
-    kept.read(&body(headers, sent, MAX_XML).await?, |bytes| read_as_sent(headers, bytes))
+/// The body of a question.
+pub(super) async fn question(headers: &HeaderMap, sent: Body) -> Result<Bytes, Failure> {
+    body(headers, sent, MAX_XML).await
+}
+
+/// The XML in the body of a question; `None` for an empty one.
+pub(super) fn read(headers: &HeaderMap, body: &[u8], kept: &Kept) -> Result<Option<Arc<Element>>, Failure> {
+    kept.read(body, |bytes| read_as_sent(headers, bytes))
 }
 
 fn read_as_sent(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<Element>, Failure> {

@@ -32,25 +32,28 @@ pub struct Stamp {
     pub changed_at: Instant,
     /// How many octets its objects have.
     pub octets: i64,
+    /// The zone of the business.
+    pub business_timezone: String,
 }
 
 impl Stamp {
     /// Whether another stamp is the same but for changes of what is in the collection.
     #[must_use]
     pub fn differs_only_by_changes(&self, other: &Self) -> bool {
-        let Self { owner_id, owner_version, may_write, collection_id, epoch, opaque, timezone, .. } = other;
+        let Self { owner_id, owner_version, may_write, collection_id, epoch, opaque, .. } = other;
         (self.owner_id, self.owner_version, self.may_write) == (*owner_id, *owner_version, *may_write)
             && (self.collection_id, self.epoch, self.opaque) == (*collection_id, *epoch, *opaque)
-            && self.timezone == *timezone
+            && (&self.timezone, &self.business_timezone) == (&other.timezone, &other.business_timezone)
     }
 }
 
-type Row = (Binary, BigInt, Nullable<Bool>, Binary, BigInt, Nullable<Bool>, Nullable<Text>, BigInt, BigInt, BigInt);
+type Row =
+    (Binary, BigInt, Nullable<Bool>, Binary, BigInt, Nullable<Bool>, Nullable<Text>, BigInt, BigInt, BigInt, Text);
 
 statement! {
     OfCalendar(viewer: Id as Binary, tenant: TenantId as BigInt, username: String as Text, name: String as Text) -> Row,
     "SELECT p.person_id, p.version, d.may_write, k.collection_id, k.epoch, c.opaque, c.timezone, k.change, k.changed_at,
-     k.octets FROM people p
+     k.octets, t.timezone FROM people p JOIN tenants t ON t.tenant_id = p.tenant_id
      JOIN calendars c ON c.tenant_id = p.tenant_id AND c.owner_id = p.person_id
      JOIN collections k ON k.tenant_id = c.tenant_id AND k.collection_id = c.collection_id
      LEFT JOIN delegates d ON d.tenant_id = p.tenant_id AND d.owner_id = p.person_id AND d.delegate_id = ?
@@ -105,8 +108,8 @@ pub fn own_object(
 
 statement! {
     OfBookings(viewer: Id as Binary, tenant: TenantId as BigInt, username: String as Text) -> Row,
-    "SELECT p.person_id, p.version, d.may_write, k.collection_id, k.epoch, NULL, NULL, k.change, k.changed_at, k.octets
-     FROM people p
+    "SELECT p.person_id, p.version, d.may_write, k.collection_id, k.epoch, NULL, NULL, k.change, k.changed_at, k.octets,
+     t.timezone FROM people p JOIN tenants t ON t.tenant_id = p.tenant_id
      JOIN collections k ON k.tenant_id = p.tenant_id AND k.collection_id = p.person_id
      LEFT JOIN delegates d ON d.tenant_id = p.tenant_id AND d.owner_id = p.person_id AND d.delegate_id = ?
      WHERE p.tenant_id = ? AND p.username = ? AND p.deleted_at IS NULL"

@@ -21,6 +21,7 @@ pub mod holds;
 pub mod homes;
 pub mod hours;
 mod id;
+mod mark;
 pub mod members;
 mod migrate;
 mod near;
@@ -42,6 +43,7 @@ pub use connection::{Conn, PgConn};
 pub(crate) use connection::{locking, on};
 pub use error::{Error, WorkError};
 pub use id::{Id, Ids, NotAnId};
+pub use mark::Mark;
 pub use migrate::{migrate, pending};
 pub use tenants::database_now;
 pub use types::{

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant as Tick};
 
 use tokio::sync::oneshot;
 
+use super::mark::{Mark, Marks};
 use super::near::Near;
 use super::queue::{Entrance, Queue};
 use super::{Conn, Error, WorkError};
@@ -49,6 +50,7 @@ pub struct Store {
     readers: Arc<Entrance<Job>>,
     writers: Arc<Entrance<Job>>,
     near: Option<Arc<Near>>,
+    marks: Option<Arc<Marks>>,
     postgres: bool,
     wait: Duration,
 }
@@ -93,7 +95,15 @@ impl Store {
             writers
         };
         let near = if postgres { None } else { Some(Arc::new(Near::open(url, options.near)?)) };
-        Ok(Self { readers, writers, near, postgres, wait: options.wait })
+        // The threads' connections are open as long as there is a store.
+        let marks = url.strip_prefix("sqlite://").and_then(Marks::open).map(Arc::new);
+        Ok(Self { readers, writers, near, marks, postgres, wait: options.wait })
+    }
+
+    /// The state that the database is in, where that is known without a look at its tables: on SQLite.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.marks.as_ref()?.take()
     }
 
     /// Whether this is PostgreSQL.

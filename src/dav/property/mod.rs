@@ -129,6 +129,15 @@ impl Wanted {
         self.named().iter().any(|asked| matches!(asked, Asked::Live(_, live) if needs(live)))
     }
 
+    /// Whether what is asked for may change by itself, as working hours do that are listed from today on.
+    pub fn needs_now(&self) -> bool {
+        let lasts = |asked: &Asked| match asked {
+            Asked::Live(_, live) => !matches!(live, Live::CalendarAvailability | Live::OldCalendarAvailability),
+            Asked::CalendarData(..) | Asked::Other(_) => true,
+        };
+        !matches!(self, Self::These(named) if named.iter().all(lasts))
+    }
+
     /// Whether it is needed who may act for whom.
     pub fn needs_relations(&self) -> bool {
         self.named().iter().any(|asked| matches!(asked, Asked::Live(_, live) if live.is_about_relations()))

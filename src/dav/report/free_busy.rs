@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 
-use super::{Call, floating};
+use super::Call;
 use crate::calendar;
-use crate::calendar::home::{self, Collection, Home};
+use crate::calendar::home::{Collection, Home};
 use crate::calendar::members::{self, Member, Which};
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::filter;
@@ -30,16 +30,16 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
         let detail = "ask for at most ten years of free-busy time";
         return Err(Failure::condition(Condition::MatchesWithinLimits, detail));
     }
-    let viewer = call.session.viewer;
+    let (viewer, mark, kept) = (call.session.viewer, call.session.mark, call.state.kept().clone());
     let found = call.state.store().read(move |conn| {
-        let (home, collection) = home::open(conn, &viewer, &username, &name)?;
-        let zone = floating(conn, None, &home, collection.timezone.as_deref())?;
+        let opened = kept.open(conn, mark, &viewer, (&username, &name))?;
+        let (home, collection, zone) = (&*opened.home, &*opened.collection, &opened.floating);
         let busy = match &object {
             Some(object) => {
-                let member = members::find(conn, &collection, object)?.ok_or(calendar::Error::NotFound)?;
-                busy_of((&home, &collection), &member, window, &zone)?
+                let member = members::find(conn, collection, object)?.ok_or(calendar::Error::NotFound)?;
+                busy_of((home, collection), &member, window, zone)?
             }
-            None => busy(conn, (&home, &collection), window, &zone)?,
+            None => busy(conn, (home, collection), window, zone)?,
         };
         let range = [window.start.unix().to_be_bytes(), window.end.unix().to_be_bytes()].concat();
         let about = object.as_deref().unwrap_or_default().as_bytes();

@@ -19,9 +19,7 @@ use super::propfind::Ask;
 use super::request::{Depth, Prefer};
 use super::xml::{Element, Name, Ns, Xml};
 use super::{DavState, Session};
-use crate::calendar::home::Home;
 use crate::ical::zones;
-use crate::store::{Conn, tenants};
 use crate::time::Zone;
 
 /// The reports there are.
@@ -179,18 +177,4 @@ impl Call<'_> {
             None => Ok(None),
         }
     }
-}
-
-/// Whose clocks floating times are on: what the request says, else the collection, its owner, the business (RFC 4791
-/// §7.3).
-fn floating(conn: &mut Conn, asked: Option<&Zone>, home: &Home, collection: Option<&str>) -> Result<Zone, Failure> {
-    if let Some(zone) = asked {
-        return Ok(zone.clone());
-    }
-    let named = collection.or(home.owner.timezone.as_deref()).and_then(|name| Zone::parse(name).ok());
-    if let Some(zone) = named {
-        return Ok(zone);
-    }
-    let business = tenants::find(conn, home.owner.tenant_id)?;
-    Ok(business.and_then(|tenant| Zone::parse(&tenant.timezone).ok()).unwrap_or_else(Zone::utc))
 }

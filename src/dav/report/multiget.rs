@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::{Call, floating};
+use super::Call;
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::listing::{Listing, What};
 use crate::dav::path::Target;
@@ -43,8 +43,8 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
     let wanted = Arc::clone(&ask.wanted);
     let found = call.state.begin(&wanted, move |conn| {
-        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
-        let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
+        let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
+        let zone = zone.clone().unwrap_or_else(|| opened.floating.clone());
         let listing = Listing::new(&ask, &opened, &kept, What::Named(Arc::clone(&addresses)));
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 
-use super::{Call, floating};
+use super::Call;
 use crate::dav::condition::{Condition, Failure};
 use crate::dav::filter;
 use crate::dav::listing::{Listing, What};
@@ -27,8 +27,8 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     };
     let wanted = Arc::clone(&ask.wanted);
     let found = call.state.begin(&wanted, move |conn| {
-        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
-        let zone = floating(conn, zone.as_ref(), &opened.home, opened.collection.timezone.as_deref())?;
+        let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
+        let zone = zone.clone().unwrap_or_else(|| opened.floating.clone());
         let listing = Listing::new(&ask, &opened, &kept, what.clone());
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });

@@ -58,7 +58,7 @@ async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> R
     let wanted = Arc::clone(&ask.wanted);
     let found = call.state.begin(&wanted, move |conn| {
         // Its number is read before the objects: what changes meanwhile comes with the next sync.
-        let opened = kept.open(conn, &ask.viewer, &username, &name)?;
+        let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
         let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &opened.collection)?) };
         let listing = Listing::new(&ask, &opened, &kept, What::Changed(Changed { after, limit }));
         listing.begin(conn, Xml::document("D:multistatus"), Zone::utc())

@@ -1,0 +1,77 @@
+//! Requests that come again word by word while nothing was committed: the answer from before, without a look at the
+//! database. Clients poll, most of the time in vain.
+
+use std::sync::{Arc, Weak};
+
+use axum::body::Body;
+use axum::http::{Method, Response};
+use bytes::Bytes;
+use moka::sync::Cache;
+
+use super::kept::KeepOptions;
+use super::multistatus;
+use super::request::{Depth, Prefer};
+use crate::auth::Login;
+use crate::store::Mark;
+
+/// Octets of a request together with what precedes its list: whoever sends more hardly sends it again.
+const LONGEST: usize = 16 * 1024;
+
+/// All that the answer to a request is made of besides the database.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub login: Arc<Login>,
+    pub method: Method,
+    pub path: Box<str>,
+    pub depth: Option<Depth>,
+    pub prefer: Prefer,
+    pub body: Bytes,
+}
+
+impl Asked {
+    fn octets(&self) -> usize {
+        self.login.username.len() + self.path.len() + self.body.len()
+    }
+}
+
+/// Marks a response that would be the same as long as nothing is committed, among its extensions.
+#[derive(Debug, Clone)]
+pub(super) struct Lasting {
+    /// What is before the list; all of a short answer.
+    pub head: Bytes,
+    /// The list, as long as it is kept.
+    pub members: Option<Weak<[Bytes]>>,
+}
+
+/// Answers by what was asked.
+pub(super) struct Again(Cache<Asked, Arc<(Mark, Lasting)>>);
+
+impl Again {
+    pub fn new(options: KeepOptions) -> Self {
+        let weigher = |asked: &Asked, answer: &Arc<(Mark, Lasting)>| {
+            u32::try_from(asked.octets() + answer.1.head.len() + 512).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().weigher(weigher).max_capacity(options.answers / 8).build())
+    }
+
+    /// The answer that was given when the database was in this state, too.
+    pub fn answer(&self, asked: &Asked, mark: Mark) -> Option<Response<Body>> {
+        let known = self.0.get(asked).filter(|known| known.0 == mark)?;
+        let Lasting { head, members } = &known.1;
+        let members = match members {
+            Some(members) => Some(members.upgrade()?),
+            None => None,
+        };
+        let chunks = members.iter().flat_map(|members| members.iter()).cloned();
+        Some(multistatus::whole_of(std::iter::once(head.clone()).chain(chunks)))
+    }
+
+    /// Keeps an answer that was made of the database in this state or a later one.
+    pub fn keep(&self, asked: Asked, mark: Mark, answer: Lasting) {
+        if asked.octets() + answer.head.len() <= LONGEST {
+            // The body is a part of what the connection read it into.
+            let body = Bytes::copy_from_slice(&asked.body);
+            self.0.insert(Asked { body, ..asked }, Arc::new((mark, answer)));
+        }
+    }
+}
