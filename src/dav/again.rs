@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use axum::body::Body;
 use axum::http::{Method, Response};
 use bytes::Bytes;
-use moka::sync::Cache;
 
+use super::cache::Budgeted;
 use super::kept::KeepOptions;
 use super::multistatus;
 use super::request::{Depth, Prefer};
@@ -44,14 +44,11 @@ pub(super) struct Lasting {
 }
 
 /// Answers by what was asked.
-pub(super) struct Again(Cache<Asked, Arc<(Mark, Lasting)>>);
+pub(super) struct Again(Budgeted<Asked, Arc<(Mark, Lasting)>>);
 
 impl Again {
     pub fn new(options: KeepOptions) -> Self {
-        let weigher = |asked: &Asked, answer: &Arc<(Mark, Lasting)>| {
-            u32::try_from(asked.octets() + answer.1.head.len() + 512).unwrap_or(u32::MAX)
-        };
-        Self(Cache::builder().weigher(weigher).max_capacity(options.answers / 8).build())
+        Self(Budgeted::new(options.answers / 8, 1024))
     }
 
     /// The answer that was given when the database was in this state, too.
@@ -68,10 +65,11 @@ impl Again {
 
     /// Keeps an answer that was made of the database in this state or a later one.
     pub fn keep(&self, asked: Asked, mark: Mark, answer: Lasting) {
-        if asked.octets() + answer.head.len() <= LONGEST {
+        let octets = asked.octets() + answer.head.len();
+        if octets <= LONGEST {
             // The body is a part of what the connection read it into.
             let body = Bytes::copy_from_slice(&asked.body);
-            self.0.insert(Asked { body, ..asked }, Arc::new((mark, answer)));
+            self.0.insert(Asked { body, ..asked }, Arc::new((mark, answer)), octets + 512);
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
-use moka::sync::Cache;
 
+use super::cache::Budgeted;
 use super::condition::Failure;
 use super::listing::What;
 use super::path::collection_href;
@@ -105,8 +105,9 @@ impl Opened {
     }
 }
 
-/// Collections that are kept; each takes about a kilobyte.
-const MAX_OPENED: u64 = 10_000;
+/// Octets of the collections that are kept, and of one, about.
+const MAX_OPENED: u64 = 10 * 1024 * 1024;
+const OPENED: usize = 1024;
 
 /// Octets of a body that is kept: longer ones list addresses, and hardly come twice.
 const MAX_BODY: usize = 4096;
@@ -124,10 +125,10 @@ struct Answer {
 pub(super) struct Kept(Arc<Caches>);
 
 struct Caches {
-    opened: Cache<Address, Arc<Opened>>,
-    answers: Cache<Question, Arc<Answer>>,
-    times: Cache<Arc<str>, Option<Arc<Occurs>>>,
-    bodies: Cache<Arc<[u8]>, Arc<Element>>,
+    opened: Budgeted<Address, Arc<Opened>>,
+    answers: Budgeted<Question, Arc<Answer>>,
+    times: Budgeted<String, Option<Arc<Occurs>>>,
+    bodies: Budgeted<Box<[u8]>, Arc<Element>>,
     /// Bytes of the longest answer that is kept.
     longest: u64,
     /// Bytes of answers that are being given and may be kept: together they stay within the budget, too.
@@ -137,22 +138,11 @@ struct Caches {
 
 impl Kept {
     pub fn new(options: KeepOptions) -> Self {
-        let of_answer = |question: &Question, answer: &Arc<Answer>| {
-            let bytes: usize = answer.chunks.iter().map(Bytes::len).sum();
-            // A question can be longer than its answer, and so can what was set on the objects.
-            u32::try_from(bytes + written(question) + written(&answer.state) + 1024).unwrap_or(u32::MAX)
-        };
-        let of_times = |key: &Arc<str>, times: &Option<Arc<Occurs>>| {
-            let bytes = times.as_ref().map_or(0, |times| times.octets());
-            u32::try_from(key.len() + bytes + 128).unwrap_or(u32::MAX)
-        };
-        let of_body =
-            |body: &Arc<[u8]>, _: &Arc<Element>| u32::try_from(body.len() * TIMES_AS_MANY + 256).unwrap_or(u32::MAX);
         Self(Arc::new(Caches {
-            opened: Cache::builder().max_capacity(MAX_OPENED).build(),
-            answers: Cache::builder().weigher(of_answer).max_capacity(options.answers).build(),
-            times: Cache::builder().weigher(of_times).max_capacity(options.times).build(),
-            bodies: Cache::builder().weigher(of_body).max_capacity(MAX_BODIES).build(),
+            opened: Budgeted::new(MAX_OPENED, OPENED as u64),
+            answers: Budgeted::new(options.answers, 1024 * 1024),
+            times: Budgeted::new(options.times, 512),
+            bodies: Budgeted::new(MAX_BODIES, 16 * 1024),
             longest: options.answers / 4,
             waiting: AtomicU64::new(0),
             budget: options.answers,
@@ -203,7 +193,7 @@ impl Kept {
     pub fn keep(&self, opened: &Arc<Opened>) {
         let Some((address, _)) = &opened.known_by else { return };
         if self.0.opened.get(address).is_none_or(|kept| !Arc::ptr_eq(&kept, opened)) {
-            self.0.opened.insert(address.clone(), Arc::clone(opened));
+            self.0.opened.insert(address.clone(), Arc::clone(opened), OPENED);
         }
     }
 
@@ -224,7 +214,7 @@ impl Kept {
         if let Some(found) = &found
             && body.len() <= MAX_BODY
         {
-            self.0.bodies.insert(body.into(), Arc::clone(found));
+            self.0.bodies.insert(body.into(), Arc::clone(found), body.len() * TIMES_AS_MANY + 256);
         }
         Ok(found)
     }
@@ -241,12 +231,13 @@ impl Kept {
         for part in ["/", object.etag, "/", object.name] {
             key.push_str(part);
         }
-        match self.0.times.get(&*key) {
+        match self.0.times.get(&key) {
             Some(known) => known,
             None => {
                 let read = Object::parse(body.as_bytes(), &Limits::stored()).ok();
                 let found = read.and_then(Object::into_occurs).map(Arc::new);
-                self.0.times.insert(key.into(), found.clone());
+                let octets = found.as_ref().map_or(0, |times| times.octets()) + key.len() + 128;
+                self.0.times.insert(key, found.clone(), octets);
                 found
             }
         }
@@ -309,7 +300,10 @@ impl Keeping {
             return Some(self);
         }
         let answer = Answer { state: self.state.clone(), chunks: std::mem::take(&mut self.chunks).into() };
-        self.kept.0.answers.insert(self.question.clone(), Arc::new(answer));
+        // A question can be longer than its answer, and so can what was set on the objects.
+        let octets: usize = answer.chunks.iter().map(Bytes::len).sum();
+        let octets = octets + written(&self.question) + written(&self.state) + 1024;
+        self.kept.0.answers.insert(self.question.clone(), Arc::new(answer), octets);
         None
     }
 }

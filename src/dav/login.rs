@@ -23,9 +23,9 @@ pub(super) async fn session(state: &DavState, headers: &HeaderMap, from: ClientA
     let login = state.0.logins.check(credentials, from).await?;
     let viewer = Viewer { tenant: login.tenant, person: login.person, role: login.role, now: (state.0.clock)() };
     let person = (viewer.tenant, viewer.person);
-    if !state.0.furnished.contains_key(&person) {
+    if state.0.furnished.get(&person).is_none() {
         state.store().write(move |conn| home::furnish(conn, &viewer)).await?;
-        state.0.furnished.insert(person, ());
+        state.0.furnished.insert(person, (), 1);
     }
     Ok(Session { login, viewer, mark: None })
 }

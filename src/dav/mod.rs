@@ -10,6 +10,7 @@
 //! | `propfind`, `proppatch`, `property/` | properties: asked for, set, and what they say |
 //! | `listing`, `multistatus` | lists of objects, written a page at a time |
 //! | `kept` | answers, and times of objects, remembered between requests |
+//! | `cache` | what is remembered, under budgets |
 //! | `again` | whole answers to requests that come again while nothing was committed |
 //! | `object` | GET, PUT, DELETE, COPY, MOVE |
 //! | `bookings` | what clients change in `bookings`, through the business's rules |
@@ -21,6 +22,7 @@
 mod again;
 mod availability;
 mod bookings;
+mod cache;
 mod calendar_data;
 mod collection;
 mod condition;
@@ -49,7 +51,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::any;
 use futures_util::future::BoxFuture;
 use hyper::body::Body as _;
-use moka::sync::Cache;
 
 use crate::auth::{Login, Logins};
 use crate::booking::Links;
@@ -60,6 +61,7 @@ use crate::net::{ClientAddr, Origin};
 use crate::store::{Conn, Id, Mark, Store, TenantId, people};
 use crate::time::Instant;
 use again::{Again, Asked, Lasting};
+use cache::Budgeted;
 use collection::Maker;
 use condition::Failure;
 pub use kept::KeepOptions;
@@ -88,7 +90,7 @@ struct Inner {
     /// Whether passwords can be asked for: over https, or on this machine alone.
     protected: bool,
     /// People whose home is known to have what every home has.
-    furnished: Cache<(TenantId, Id), ()>,
+    furnished: Budgeted<(TenantId, Id), ()>,
     kept: Kept,
     again: Again,
 }
@@ -105,7 +107,7 @@ impl DavState {
         keep: KeepOptions,
     ) -> Self {
         let protected = Origin::parse(&links.public_url).is_some_and(|origin| origin.is_protected());
-        let furnished = Cache::builder().max_capacity(100_000).build();
+        let furnished = Budgeted::new(100_000, 1);
         let (kept, again) = (Kept::new(keep), Again::new(keep));
         Self(Arc::new(Inner { store, links, logins, clock, on_change, protected, furnished, kept, again }))
     }
