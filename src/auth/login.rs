@@ -67,7 +67,7 @@ pub struct Logins {
     store: Store,
     key: MasterKey,
     clock: fn() -> Instant,
-    /// By a hash, under a key of this process, of the credentials.
+    /// By a hash, under a key of this process, of name and password as they were encoded, which is one way only.
     known: Cache<[u8; 32], Arc<Known>>,
     salt: [u8; 32],
     failures: Cache<(IpAddr, Option<[u8; 32]>), u32>,
@@ -104,13 +104,14 @@ impl Logins {
     /// # Errors
     /// [`LoginError`]; an unknown name takes as long as a wrong password.
     pub async fn check(&self, credentials: &str, from: ClientAddr) -> Result<Arc<Login>, LoginError> {
-        let known_as = self.digest(credentials);
+        let encoded = encoded(credentials).ok_or(LoginError::Wrong)?;
+        let known_as = self.digest(encoded);
         if let Some(known) = self.known.get(&known_as)
             && known.checked.elapsed() < BELIEVED
         {
             return Ok(Arc::clone(&known.login));
         }
-        let (username, password) = basic(credentials).ok_or(LoginError::Wrong)?;
+        let (username, password) = decoded(encoded).ok_or(LoginError::Wrong)?;
         let (username, password) = (username.as_str(), password.as_str());
         let name = self.digest(username);
         self.refuse_many(from, Some(name))?;
@@ -231,13 +232,15 @@ fn next_beat(passed: Duration) -> Duration {
     BEAT.mul_f64((passed.as_secs_f64() / BEAT.as_secs_f64()).ceil())
 }
 
-/// Name and password of well-formed credentials.
-fn basic(credentials: &str) -> Option<(String, String)> {
+/// What stands for name and password in credentials.
+fn encoded(credentials: &str) -> Option<&str> {
     let (scheme, encoded) = credentials.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("Basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(BASE64.decode(encoded.trim().as_bytes()).ok()?).ok()?;
+    scheme.eq_ignore_ascii_case("Basic").then(|| encoded.trim())
+}
+
+/// Name and password, if they are well-formed.
+fn decoded(encoded: &str) -> Option<(String, String)> {
+    let decoded = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;
     let (username, password) = decoded.split_once(':')?;
     let plausible = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
     (plausible(username) && plausible(password)).then(|| (username.to_owned(), password.to_owned()))
@@ -254,8 +257,18 @@ mod tests {
 
     #[test]
     fn well_formed_credentials() {
-        assert_eq!(basic("basic YW5uYTpwOnc="), Some(("anna".to_owned(), "p:w".to_owned())));
-        for bad in ["", "Basic", "Basic YW5uYQ==", "Basic YW5uYTo=", "Basic OnB3", "Basic !", "Bearer YW5uYTpwOnc="] {
+        let basic = |credentials| encoded(credentials).and_then(decoded);
+        assert_eq!(basic("basic  YW5uYTpwOnc= "), Some(("anna".to_owned(), "p:w".to_owned())));
+        for bad in [
+            "",
+            "Basic",
+            "Basic YW5uYQ==",
+            "Basic YW5uYTo=",
+            "Basic OnB3",
+            "Basic !",
+            "Bearer YW5uYTpwOnc=",
+            "Basic YW5uYTpwOnd=",
+        ] {
             assert_eq!(basic(bad), None, "{bad:?}");
         }
     }

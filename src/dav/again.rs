@@ -53,6 +53,9 @@ impl Again {
 
     /// The answer that was given when the database was in this state, too.
     pub fn answer(&self, asked: &Asked, mark: Mark) -> Option<Response<Body>> {
+        if asked.octets() > LONGEST {
+            return None;
+        }
         let known = self.0.get(asked).filter(|known| known.0 == mark)?;
         let Lasting { head, members } = &known.1;
         let members = match members {

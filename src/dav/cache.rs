@@ -25,7 +25,7 @@ impl<K, V> Weighter<K, Entry<V>> for ByOctets {
 }
 
 impl<K: Eq + Hash, V: Clone> Budgeted<K, V> {
-    /// For `budget` octets. An entry has `usual` ones: where few have room, one may take all of it.
+    /// For `budget` octets. An entry has `usual` ones: where few have room, one may take all of it, else its share of shards.
     pub fn new(budget: u64, usual: u64) -> Self {
         let entries = usize::try_from(budget / usual).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(entries, budget, ByOctets))

@@ -1,10 +1,10 @@
 //! What is kept in memory between requests, each under a budget: collections with their homes, answers that may be asked
 //! for again, when objects take place whose rows do not say it, and what the bodies of questions mean.
 //!
-//! Nothing that the database decides is ever believed without a look at it. A collection and its home are used again while
-//! nothing was committed, or after their stamp was read and found as it was, an answer only for the same question about such
-//! a collection, which has a new number with every change of what is in it. Times are of a text, and are looked up by its tag; what a body says is found
-//! by its octets.
+//! Nothing that the database decides is ever believed without a look at it, or at its mark. A collection and its home are
+//! used again while nothing was committed, or after their stamp was read and found as it was, an answer only for the same
+//! question about such a collection, which has a new number with every change of what is in it. Times are of a text, and are
+//! looked up by its tag; what a body says is found by its octets.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ use crate::time::Zone;
 /// How much is kept in memory between requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeepOptions {
-    /// Bytes of answers; one alone may have a quarter of them.
+    /// Bytes of lists; one alone may have a quarter of them. Short answers and what precedes lists may have an eighth more.
     pub answers: u64,
     /// Bytes, about, of what is known of recurring objects.
     pub times: u64,
@@ -74,7 +74,7 @@ pub(super) struct Opened {
     pub href: Arc<str>,
     /// Whose clocks its floating times are on, unless a request says: its own, its owner's, the business's (RFC 4791 §7.3).
     pub floating: Zone,
-    /// Nothing was committed between this mark and the last look at the stamp.
+    /// A mark taken before the last look at the stamp. If something was committed in between, it never comes again.
     seen: Mutex<Option<Mark>>,
 }
 
@@ -141,7 +141,7 @@ impl Kept {
         Self(Arc::new(Caches {
             opened: Budgeted::new(MAX_OPENED, OPENED as u64),
             answers: Budgeted::new(options.answers, 1024 * 1024),
-            times: Budgeted::new(options.times, 512),
+            times: Budgeted::new(options.times, 8 * 1024),
             bodies: Budgeted::new(MAX_BODIES, 16 * 1024),
             longest: options.answers / 4,
             waiting: AtomicU64::new(0),
@@ -167,7 +167,9 @@ impl Kept {
             return Ok(Arc::clone(known));
         }
         let (opened, is_kept) = look(conn, viewer, address, known)?;
-        *opened.seen() = mark;
+        if mark.is_some() {
+            *opened.seen() = mark;
+        }
         if !is_kept {
             self.keep(&opened);
         }

@@ -1,7 +1,7 @@
 //! A connection to either database, and the macro that runs one query on whichever it is.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -97,7 +97,7 @@ impl Conn {
     pub fn open(url: &str, writer: bool) -> Result<Self, Error> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             let mut conn = SqliteConnection::establish(path).map_err(|e| Error::Connect(format!("{path}: {e}")))?;
-            conn.batch_execute(dialect::SQLITE_SETTINGS)?;
+            settle(&mut conn)?;
             if !writer {
                 conn.batch_execute(dialect::SQLITE_READER)?;
             }
@@ -179,6 +179,13 @@ impl Conn {
         Ok(on!(self, |c| c.batch_execute(sql))?)
     }
 
+    /// Commits on SQLite without changing anything: writes the number anew that stands there for whoever wants one.
+    pub(super) fn commit_nothing(&mut self) -> Result<(), Error> {
+        let Self::Sqlite(c, _) = self else { return Ok(()) };
+        let number: i32 = UserVersion {}.get_result(c)?;
+        self.batch_execute(&format!("PRAGMA user_version = {number}"))
+    }
+
     /// Whether the connection can take no more work: closed by the server, or left inside a transaction.
     pub(super) fn is_broken(&mut self) -> bool {
         match self {
@@ -193,8 +200,28 @@ impl Conn {
     }
 }
 
+/// How long somebody else may take to make a new database one with a write-ahead log.
+const SETTLED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Sets a connection to SQLite up. When several processes meet at a new database, SQLite does not wait for its lock as it
+/// does otherwise: each of them holds one that another one wants.
+fn settle(conn: &mut SqliteConnection) -> QueryResult<()> {
+    let begun = Instant::now();
+    loop {
+        match conn.batch_execute(dialect::SQLITE_SETTINGS) {
+            Err(diesel::result::Error::DatabaseError(_, why))
+                if why.message().contains("locked") && begun.elapsed() < SETTLED_WITHIN =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            settled => return settled,
+        }
+    }
+}
+
 type PgManager = <PgConn as Connection>::TransactionManager;
 
+statement! { UserVersion() -> diesel::sql_types::Integer, "PRAGMA user_version" }
 statement! { Begin() -> (), "BEGIN IMMEDIATE" }
 statement! { BeginReading() -> (), "BEGIN DEFERRED" }
 statement! { Commit() -> (), "COMMIT" }

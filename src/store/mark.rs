@@ -9,6 +9,9 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::Conn;
 
 /// Octets of one copy of the header.
 const HEADER: usize = 48;
@@ -25,7 +28,13 @@ pub struct Mark([u8; HEADER]);
 pub(super) struct Marks {
     /// Never closed: that would release the locks that SQLite holds on the same file in this process (POSIX fcntl).
     index: ManuallyDrop<File>,
+    /// Whether what SQLite writes through its own mapping of the file is read here: on most file systems, not on all.
+    trust: AtomicU8,
 }
+
+const UNPROVEN: u8 = 0;
+const PROVEN: u8 = 1;
+const BROKEN: u8 = 2;
 
 impl Marks {
     /// The marks of the database in a file, of which a connection must be open from before until the last is taken: SQLite
@@ -34,16 +43,40 @@ impl Marks {
         // SQLite puts its index beside the file that a symbolic link names.
         let mut index = Path::new(database).canonicalize().ok()?.into_os_string();
         index.push("-shm");
-        Some(Self { index: ManuallyDrop::new(File::open(index).ok()?) })
+        Some(Self { index: ManuallyDrop::new(File::open(index).ok()?), trust: AtomicU8::new(UNPROVEN) })
     }
 
     /// The mark of this moment. None while a commit is writing it.
     pub fn take(&self) -> Option<Mark> {
+        if self.trust.load(Ordering::Relaxed) == BROKEN {
+            return None;
+        }
         let mut copies = [0; 2 * HEADER];
         self.index.read_exact_at(&mut copies, 0).ok()?;
         let (first, second) = copies.split_at(HEADER);
         let header: [u8; HEADER] = first.try_into().ok()?;
         (first == second && header[IS_INIT] == 1).then_some(Mark(header))
+    }
+
+    /// Sees once whether a commit changes the mark. If it does not, none is taken any more.
+    pub fn prove(&self, conn: &mut Conn) {
+        if self.trust.load(Ordering::Relaxed) != UNPROVEN {
+            return;
+        }
+        let before = self.take();
+        let committed = conn.commit_nothing();
+        if let (Some(before), Ok(()), Some(after)) = (before, committed, self.take()) {
+            self.judge(before, after);
+        }
+    }
+
+    fn judge(&self, before: Mark, after: Mark) {
+        if before == after {
+            tracing::warn!(
+                "what SQLite maps of its files is not read there; nothing is known without a look at tables"
+            );
+        }
+        self.trust.store(if before == after { BROKEN } else { PROVEN }, Ordering::Relaxed);
     }
 }
 
@@ -56,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::store::statement::statement;
-    use crate::store::{Conn, Error, on};
+    use crate::store::{Error, on};
 
     statement! { Value() -> BigInt, "SELECT value FROM counters" }
 
@@ -133,6 +166,24 @@ mod tests {
             }
             readers.into_iter().for_each(|reader| reader.join().unwrap());
         });
+    }
+
+    #[test]
+    fn marks_that_stay_the_same_are_taken_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("t.db");
+        let mut conn = opened(&file);
+        conn.batch_execute(TABLE).unwrap();
+        let marks = Marks::open(file.to_str().unwrap()).unwrap();
+        let before = marks.take().unwrap();
+        marks.prove(&mut conn);
+        let proven = marks.take().unwrap();
+        assert_ne!(proven, before);
+        marks.prove(&mut conn);
+        assert_eq!(marks.take().unwrap(), proven);
+        assert_eq!(value(&mut conn), 0);
+        marks.judge(before, before);
+        assert_eq!(marks.take(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! done where they are asked for when the database is a file here (`near`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant as Tick};
 
 use tokio::sync::oneshot;
@@ -50,7 +50,7 @@ pub struct Store {
     readers: Arc<Entrance<Job>>,
     writers: Arc<Entrance<Job>>,
     near: Option<Arc<Near>>,
-    marks: Option<Arc<Marks>>,
+    marks: Arc<OnceLock<Marks>>,
     postgres: bool,
     wait: Duration,
 }
@@ -83,7 +83,7 @@ impl Store {
     pub fn connect(url: &str, options: &Options) -> Result<Self, Error> {
         let postgres = !url.starts_with("sqlite:");
         let queue = || Arc::new(Entrance(Arc::new(Queue::new(options.queue))));
-        let readers = queue();
+        let (readers, marks) = (queue(), Arc::new(OnceLock::new()));
         for i in 0..options.threads.max(1) {
             spawn(url, &format!("store-{i}"), &readers, Kind::Single { writes: postgres })?;
         }
@@ -91,19 +91,21 @@ impl Store {
             Arc::clone(&readers)
         } else {
             let writers = queue();
-            spawn(url, "store-writer", &writers, Kind::Group)?;
+            spawn(url, "store-writer", &writers, Kind::Group { marks: Arc::clone(&marks) })?;
             writers
         };
         let near = if postgres { None } else { Some(Arc::new(Near::open(url, options.near)?)) };
         // The threads' connections are open as long as there is a store.
-        let marks = url.strip_prefix("sqlite://").and_then(Marks::open).map(Arc::new);
+        if let Some(found) = url.strip_prefix("sqlite://").and_then(Marks::open) {
+            marks.get_or_init(|| found);
+        }
         Ok(Self { readers, writers, near, marks, postgres, wait: options.wait })
     }
 
     /// The state that the database is in, where that is known without a look at its tables: on SQLite.
     #[must_use]
     pub fn mark(&self) -> Option<Mark> {
-        self.marks.as_ref()?.take()
+        self.marks.get()?.take()
     }
 
     /// Whether this is PostgreSQL.
@@ -246,7 +248,7 @@ enum Kind {
     /// One unit after the other, each with its own transaction.
     Single { writes: bool },
     /// Waiting units share a commit.
-    Group,
+    Group { marks: Arc<OnceLock<Marks>> },
 }
 
 fn spawn(url: &str, name: &str, jobs: &Entrance<Job>, kind: Kind) -> Result<(), Error> {
@@ -271,8 +273,11 @@ fn spawn(url: &str, name: &str, jobs: &Entrance<Job>, kind: Kind) -> Result<(), 
             if conn.is_broken() {
                 reopen(&mut conn, &url, writes);
             }
-            let ran = catch_unwind(AssertUnwindSafe(|| match kind {
-                Kind::Group => {
+            let ran = catch_unwind(AssertUnwindSafe(|| match &kind {
+                Kind::Group { marks } => {
+                    if let Some(marks) = marks.get() {
+                        marks.prove(&mut conn);
+                    }
                     run_group(&mut conn, job, &jobs);
                     None
                 }
