@@ -157,18 +157,27 @@ impl Conn {
     /// # Errors
     /// What `work` returns, or a failure to begin.
     pub fn snapshot<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        match self {
-            Self::Pg(c) => c.batch_execute(dialect::POSTGRES_SNAPSHOT),
-            Self::Sqlite(c, _) => BeginReading {}.execute(c).map(|_| ()),
-        }
-        .map_err(Error::from)?;
+        self.begin_reading()?;
         let result = work(self);
-        match self {
-            Self::Pg(c) => c.batch_execute("COMMIT"),
-            Self::Sqlite(c, _) => Commit {}.execute(c).map(|_| ()),
-        }
-        .map_err(Error::from)?;
+        self.end_reading()?;
         result
+    }
+
+    /// Begins a transaction that only reads: all in it is of one state, the one of its first statement.
+    pub(super) fn begin_reading(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Pg(c) => c.batch_execute(dialect::POSTGRES_SNAPSHOT)?,
+            Self::Sqlite(c, _) => _ = BeginReading {}.execute(c)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn end_reading(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Pg(c) => c.batch_execute("COMMIT")?,
+            Self::Sqlite(c, _) => _ = Commit {}.execute(c)?,
+        }
+        Ok(())
     }
 
     /// Runs statements that return nothing.

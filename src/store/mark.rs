@@ -17,11 +17,20 @@ use super::Conn;
 const HEADER: usize = 48;
 /// Where in it is said that it is filled in.
 const IS_INIT: usize = 12;
+/// Where in it is said how many frames the log has, in the machine's own order of octets.
+const FRAMES: usize = 16;
 
 /// A state of the database. Whoever read something after one was taken, and finds the same one later, would read the same
 /// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark([u8; HEADER]);
+
+impl Mark {
+    /// Pages in the log, each as often as it was written since the log began.
+    pub(super) fn frames(&self) -> u32 {
+        self.0[FRAMES..].first_chunk().map_or(0, |octets| u32::from_ne_bytes(*octets))
+    }
+}
 
 /// Where marks are taken.
 #[derive(Debug)]

@@ -120,8 +120,8 @@ impl Store {
         (self.readers.0.len(), self.writers.0.len())
     }
 
-    /// Runs a unit that looks up a few rows by their keys. On SQLite that is done on this very thread, so it must not be
-    /// much; on PostgreSQL it is a [`Self::read`].
+    /// Runs a unit that looks up a few rows by their keys, outside of any transaction of its own. On SQLite that is done on
+    /// this very thread, so it must not be much; on PostgreSQL it is a [`Self::read`].
     ///
     /// # Errors
     /// Those of [`Self::read`].
@@ -130,7 +130,7 @@ impl Store {
         T: Send + 'static,
         E: WorkError,
     {
-        if let Some(looked) = self.near.as_ref().and_then(|near| near.look_up(&work)) {
+        if let Some(looked) = self.near.as_ref().and_then(|near| near.look_up(self.mark(), &work)) {
             return looked;
         }
         self.read(work).await
