@@ -1,5 +1,7 @@
 //! Calendar homes (RFC 4791 §6.2.1): whose, what is in them, and who may do what there.
 
+use std::fmt::Write;
+
 use super::{Error, Viewer};
 use crate::store::calendars::{self, Calendar};
 use crate::store::collections::{self, Collection as Counter};
@@ -107,7 +109,10 @@ impl Collection {
     /// The sync token it had at a change.
     #[must_use]
     pub fn sync_token_at(&self, change: i64) -> String {
-        format!("{SYNC_TOKEN}{}:{:x}:{change:x}", self.id, self.epoch)
+        let mut token = String::with_capacity(96);
+        // Writing to a String cannot fail.
+        write!(token, "{SYNC_TOKEN}{}:{:x}:{change:x}", self.id, self.epoch).unwrap_or_default();
+        token
     }
 
     /// Whether its objects are bookings, which the business writes.

@@ -402,10 +402,10 @@ const FRAME: usize = 224;
 /// Octets that are made room for where texts are written as they are read.
 const TEXTS: usize = 64 * 1024;
 
-/// Makes room for the responses of some members, about.
+/// Makes room for the responses of some members and for what follows them, about.
 fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {
     let of = |member: &Member| FRAME + member.name.len() + member.body.as_ref().map_or(0, |body| body.len() * 9 / 8);
-    xml.reserve(members.map(of).sum());
+    xml.reserve(FRAME + members.map(of).sum::<usize>());
 }
 
 impl Begun {

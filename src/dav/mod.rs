@@ -47,7 +47,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::routing::any;
 use futures_util::future::BoxFuture;
 use hyper::body::Body as _;
@@ -69,6 +69,7 @@ use kept::Kept;
 use path::{Place, Target};
 use property::Wanted;
 
+const DAV: HeaderName = HeaderName::from_static("dav");
 /// What is announced (RFC 4918 §18, RFC 3744 §7.2, RFC 5689 §3.1, RFC 4791 §5.1). Not locks: there are none.
 const COMPLIANCE: HeaderValue = HeaderValue::from_static(
     "1, 3, access-control, extended-mkcol, calendar-access, calendar-proxy, calendar-availability",
@@ -220,7 +221,7 @@ async fn handle(State(state): State<DavState>, request: Request) -> Response<Bod
     }
     let headers = response.headers_mut();
     // Clients look for it on answers to PROPFIND, too.
-    headers.insert("dav", COMPLIANCE);
+    headers.insert(DAV, COMPLIANCE);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
 }
@@ -258,17 +259,19 @@ async fn dispatch(
     body: Body,
 ) -> Result<Response<Body>, Failure> {
     let (method, headers) = (parts.method.as_str(), &parts.headers);
-    let prefer = request::prefer(headers);
     // Boxed but for GET, so that what is moved about for each request is no larger than that needs.
     match (method, target) {
         ("PROPFIND" | "REPORT", target) => Box::pin(question(state, session, target, parts, body)).await,
         ("PROPPATCH", target) => {
             let root = request::xml(headers, body).await?;
-            Box::pin(proppatch::proppatch(state, session, target, root, (headers, prefer))).await
+            Box::pin(proppatch::proppatch(state, session, target, root, (headers, request::prefer(headers)))).await
         }
         ("GET" | "HEAD", Target::Object(place)) => object::get(state, session, place, headers).await,
         ("GET" | "HEAD", target) => browse(state, session, &target).await,
-        ("PUT", Target::Object(place)) => Box::pin(object::put(state, session, place, headers, body, prefer)).await,
+        ("PUT", Target::Object(place)) => {
+            let prefer = request::prefer(headers);
+            Box::pin(object::put(state, session, place, headers, body, prefer)).await
+        }
         ("DELETE", Target::Object(place)) => Box::pin(object::delete(state, session, place, headers)).await,
         ("COPY", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Copy)).await,
         ("MOVE", Target::Object(place)) => Box::pin(transfer(state, session, place, headers, Transfer::Move)).await,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use hyper::body::{Frame, SizeHint};
@@ -21,8 +21,14 @@ pub(super) const XML: HeaderValue = HeaderValue::from_static("application/xml; c
 pub(super) fn xml_response(status: StatusCode, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    *response.headers_mut() = room_for_headers();
     response.headers_mut().insert(header::CONTENT_TYPE, XML);
     response
+}
+
+/// No headers yet, and room for all that an answer gets on its way out: half of a map is moved whenever it grows.
+pub(super) fn room_for_headers() -> HeaderMap {
+    HeaderMap::with_capacity(12)
 }
 
 /// A multistatus that is whole.

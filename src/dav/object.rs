@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::condition::{Condition, Failure};
 use super::path::{Place, Target};
 use super::request::{self, Prefer};
-use super::{DavState, Session, bookings, limits};
+use super::{DavState, Session, bookings, limits, multistatus};
 use crate::calendar::home;
 use crate::calendar::members::{self, Served};
 use crate::calendar::precondition::Preconditions;
@@ -60,7 +60,8 @@ fn served(object: Served, unchanged: bool) -> Response<Body> {
     let body = if unchanged { Body::empty() } else { Body::from(object.body) };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    insert(headers, header::ETAG, &format!("\"{}\"", object.etag));
+    *headers = multistatus::room_for_headers();
+    insert(headers, header::ETAG, &["\"", &*object.etag, "\""].concat());
     if let Some(modified) = object.modified_at {
         insert(headers, header::LAST_MODIFIED, &http_date(modified));
     }

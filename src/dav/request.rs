@@ -14,6 +14,14 @@ use super::xml::{self, Element, ReadError};
 use crate::calendar::precondition::{About, Preconditions, State, StateOf, Tags};
 use crate::time::{Instant, parse_http_date};
 
+const DEPTH: HeaderName = HeaderName::from_static("depth");
+const DESTINATION: HeaderName = HeaderName::from_static("destination");
+const OVERWRITE: HeaderName = HeaderName::from_static("overwrite");
+const IF: HeaderName = HeaderName::from_static("if");
+const IF_SCHEDULE_TAG_MATCH: HeaderName = HeaderName::from_static("if-schedule-tag-match");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const BRIEF: HeaderName = HeaderName::from_static("brief");
+
 /// The longest XML that is read: a multiget of 10,000 addresses has 1 MB.
 const MAX_XML: usize = 4 * 1024 * 1024;
 
@@ -27,7 +35,7 @@ pub(super) enum Depth {
 
 /// The Depth header, if it is there.
 pub(super) fn depth(headers: &HeaderMap) -> Result<Option<Depth>, Failure> {
-    let mut values = headers.get_all("depth").iter();
+    let mut values = headers.get_all(DEPTH).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let depth = match value.as_bytes().trim_ascii() {
         b"0" => Depth::Zero,
@@ -73,7 +81,7 @@ pub(super) fn preconditions_of(headers: &HeaderMap, target: &Target) -> Result<P
 /// What `headers` expect; where an `If` names no resource it is about `itself`.
 fn expected(headers: &HeaderMap, itself: About, about: impl Fn(Target) -> About) -> Result<Preconditions, Failure> {
     // Nothing here has a Schedule-Tag (RFC 6638 §8.3), so one that is named never matches. Apple sends an empty one.
-    let schedule = headers.get("if-schedule-tag-match").is_some_and(|tag| !tag.as_bytes().trim_ascii().is_empty());
+    let schedule = headers.get(IF_SCHEDULE_TAG_MATCH).is_some_and(|tag| !tag.as_bytes().trim_ascii().is_empty());
     Ok(Preconditions {
         if_match: if schedule { Some(Tags::Listed(Vec::new())) } else { tags(headers, &header::IF_MATCH)? },
         if_none_match: tags(headers, &header::IF_NONE_MATCH)?,
@@ -120,7 +128,7 @@ fn if_header(
     itself: About,
     about_of: impl Fn(Target) -> About,
 ) -> Result<Vec<Vec<State>>, Failure> {
-    let Some(value) = headers.get("if") else { return Ok(Vec::new()) };
+    let Some(value) = headers.get(IF) else { return Ok(Vec::new()) };
     let wrong = || Failure::BadRequest("the If header is not one of RFC 4918 §10.4".to_owned());
     let mut rest = value.to_str().map_err(|_| wrong())?.trim();
     if rest.len() > MAX_IF {
@@ -171,7 +179,7 @@ pub(super) struct Prefer {
 /// The preferences of a request.
 pub(super) fn prefer(headers: &HeaderMap) -> Prefer {
     let mut prefer = Prefer::default();
-    for value in headers.get_all("prefer") {
+    for value in headers.get_all(PREFER) {
         for word in value.to_str().unwrap_or_default().split([',', ';']) {
             match word.trim().to_ascii_lowercase().as_str() {
                 "return=minimal" | "return-minimal" => prefer.minimal = true,
@@ -180,14 +188,14 @@ pub(super) fn prefer(headers: &HeaderMap) -> Prefer {
             }
         }
     }
-    prefer.minimal |= headers.get("brief").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"t"));
+    prefer.minimal |= headers.get(BRIEF).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"t"));
     prefer
 }
 
 /// Where a COPY or MOVE goes (RFC 4918 §10.3).
 pub(super) fn destination(headers: &HeaderMap) -> Result<Target, Failure> {
     let missing = || Failure::BadRequest("Destination is missing".to_owned());
-    let value = headers.get("destination").ok_or_else(missing)?;
+    let value = headers.get(DESTINATION).ok_or_else(missing)?;
     let text = std::str::from_utf8(value.as_bytes());
     let text = text.ok().filter(|text| text.trim().starts_with('/') || text.contains("://"));
     let text = text.ok_or_else(|| Failure::BadRequest("Destination must be a URL or an absolute path".to_owned()))?;
@@ -200,7 +208,7 @@ pub(super) fn destination(headers: &HeaderMap) -> Result<Target, Failure> {
 
 /// Whether what is at the destination may be overwritten (RFC 4918 §10.6).
 pub(super) fn overwrite(headers: &HeaderMap) -> Result<bool, Failure> {
-    match headers.get("overwrite").map(|value| value.as_bytes().trim_ascii()) {
+    match headers.get(OVERWRITE).map(|value| value.as_bytes().trim_ascii()) {
         None | Some(b"T" | b"t") => Ok(true),
         Some(b"F" | b"f") => Ok(false),
         Some(_) => Err(Failure::BadRequest("Overwrite must be T or F".to_owned())),

@@ -7,6 +7,7 @@ use hyper::body::Body as _;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Uri};
 
+use super::log::is_printable;
 use super::metrics::Requests;
 use crate::net::{ClientAddr, RequestId};
 
@@ -93,7 +94,7 @@ fn only_ids(pattern: &str, path: &str) -> bool {
 fn printable(text: &[u8], longest: usize) -> Cow<'_, str> {
     let cut = &text[..text.len().min(longest)];
     match std::str::from_utf8(cut) {
-        Ok(clean) if cut.iter().all(|b| (0x20..0x7f).contains(b)) => Cow::Borrowed(clean),
+        Ok(clean) if is_printable(cut) => Cow::Borrowed(clean),
         _ => cut.iter().map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '?' }).collect(),
     }
 }

@@ -209,7 +209,7 @@ struct PlainWriter<W>(W);
 impl<W: Write> Write for PlainWriter<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let line = event.strip_suffix(b"\n").unwrap_or(event);
-        if line.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        if is_printable(line) {
             self.0.write_all(event)?;
         } else {
             let mut escaped = escape(&String::from_utf8_lossy(line));
@@ -222,6 +222,11 @@ impl<W: Write> Write for PlainWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Whether `text` is printable ASCII. All of it is looked at, which is many octets at a time.
+pub(super) fn is_printable(text: &[u8]) -> bool {
+    text.iter().fold(true, |printable, byte| printable & (0x20..0x7f).contains(byte))
 }
 
 /// Escapes what a terminal would obey: control characters, and those that turn the direction of text. JSON's form

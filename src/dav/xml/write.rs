@@ -17,7 +17,7 @@ pub(in crate::dav) struct Xml {
 impl Xml {
     /// A document whose root is `name`, opened.
     pub fn document(name: &str) -> Self {
-        let mut xml = Self { text: String::with_capacity(4096) };
+        let mut xml = Self { text: String::with_capacity(256) };
         xml.text.push_str(DECLARATION);
         xml.text.push('<');
         xml.text.push_str(name);
@@ -169,7 +169,10 @@ impl Xml {
 
     /// What was written, with little room to grow.
     pub fn into_bytes(mut self) -> Bytes {
-        self.text.shrink_to(self.text.len() / 8 * 9);
+        // Some of these are kept.
+        if self.text.capacity() - self.text.len() > 1024 {
+            self.text.shrink_to(self.text.len() / 8 * 9);
+        }
         self.text.into()
     }
 }
