@@ -105,6 +105,8 @@ pub enum Which {
     Within(Interval),
     /// Those that changed after one change and up to another, gone ones too, without their texts.
     Changed {
+        /// Whether nothing but tags is of interest.
+        tags: bool,
         /// The change known already.
         after: i64,
         /// The last change of interest.
@@ -130,7 +132,21 @@ pub fn page(
             return Ok((found.into_iter().map(read).collect(), next.map(Place::within)));
         }
         Which::All(detail) => objects(conn, collection, detail, after)?,
-        Which::Changed { after: known, until } => {
+        Which::Changed { tags: true, after: known, until } => {
+            let numbers = (after.map_or(known, |place| place.change), until);
+            let mut found = Vec::new();
+            calendar_objects::visit_changed(
+                conn,
+                collection.tenant,
+                collection.id,
+                numbers,
+                |row, change, deleted| {
+                    found.push(Member { change, deleted, ..tagged(row) });
+                },
+            )?;
+            found
+        }
+        Which::Changed { tags: false, after: known, until } => {
             let numbers = (after.map_or(known, |place| place.change), until);
             let found = calendar_objects::list_changed(conn, collection.tenant, collection.id, numbers)?;
             found.into_iter().map(listed).collect()
@@ -222,7 +238,7 @@ fn bookings(conn: &mut Conn, c: &Collection, which: Which, after: Option<&Place>
             let place = after.map(|place| (place.end, id));
             read(members::read_within(conn, c.tenant, c.id, window, place)?)
         }
-        Which::Changed { after: known, until } => {
+        Which::Changed { after: known, until, .. } => {
             let numbers = (after.map_or(known, |place| place.change), until);
             listed(members::list_changed(conn, c.tenant, c.id, numbers)?)
         }

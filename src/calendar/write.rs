@@ -45,7 +45,7 @@ pub struct Written {
     pub created: bool,
 }
 
-/// The entity tag of a text: 132 bits of its hash.
+/// The entity tag of a text: 144 bits of its hash.
 fn tag(body: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(body)[..18])
 }

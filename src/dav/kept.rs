@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use data_encoding::BASE64URL_NOPAD;
 
 use super::cache::Budgeted;
 use super::condition::Failure;
@@ -23,7 +22,7 @@ use crate::calendar::home::{self, Collection, Home, Stamp};
 use crate::calendar::members::Tagged;
 use crate::calendar::{self, Viewer};
 use crate::ical::object::{Limits, Object, Occurs};
-use crate::store::{Conn, Id, Mark, Role, TenantId, tenants};
+use crate::store::{Conn, Id, Mark, Role, Short, TenantId, tenants};
 use crate::time::Zone;
 
 /// How much is kept in memory between requests.
@@ -127,7 +126,7 @@ pub(super) struct Kept(Arc<Caches>);
 struct Caches {
     opened: Budgeted<Address, Arc<Opened>>,
     answers: Budgeted<Question, Arc<Answer>>,
-    times: Budgeted<String, Option<Arc<Occurs>>>,
+    times: Budgeted<(Id, Short), Option<Arc<Occurs>>>,
     bodies: Budgeted<Box<[u8]>, Arc<Element>>,
     /// Bytes of the longest answer that is kept.
     longest: u64,
@@ -229,16 +228,13 @@ impl Kept {
 
     /// When an object takes place. `None` when only its text can tell.
     pub fn occurs(&self, collection: &Collection, object: Tagged<'_>, body: &str) -> Option<Arc<Occurs>> {
-        let mut key = BASE64URL_NOPAD.encode(collection.id.as_bytes());
-        for part in ["/", object.etag, "/", object.name] {
-            key.push_str(part);
-        }
+        let key = (collection.id, Short::from(object.etag));
         match self.0.times.get(&key) {
             Some(known) => known,
             None => {
                 let read = Object::parse(body.as_bytes(), &Limits::stored()).ok();
                 let found = read.and_then(Object::into_occurs).map(Arc::new);
-                let octets = found.as_ref().map_or(0, |times| times.octets()) + key.len() + 128;
+                let octets = found.as_ref().map_or(0, |times| times.octets()) + 192;
                 self.0.times.insert(key, found.clone(), octets);
                 found
             }

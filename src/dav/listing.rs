@@ -333,7 +333,8 @@ impl Listing {
             }
             return Ok(more);
         }
-        let which = Which::Changed { after: changed.after.unwrap_or(0), until: self.collection.change };
+        let tags = self.ask.wanted.detail() == Detail::Tags;
+        let which = Which::Changed { tags, after: changed.after.unwrap_or(0), until: self.collection.change };
         let mut known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
         let read = self.texts(conn, &page)?;
@@ -400,7 +401,7 @@ impl Listing {
 const FRAME: usize = 224;
 
 /// Octets that are made room for where texts are written as they are read.
-const TEXTS: usize = 64 * 1024;
+const TEXTS: usize = 32 * 1024;
 
 /// Makes room for the responses of some members and for what follows them, about.
 fn room<'m>(xml: &mut Xml, members: impl Iterator<Item = &'m Member>) {

@@ -68,6 +68,7 @@ pub use kept::KeepOptions;
 use kept::Kept;
 use path::{Place, Target};
 use property::Wanted;
+use propfind::Ask;
 
 const DAV: HeaderName = HeaderName::from_static("dav");
 /// What is announced (RFC 4918 §18, RFC 3744 §7.2, RFC 5689 §3.1, RFC 4791 §5.1). Not locks: there are none.
@@ -120,12 +121,14 @@ impl DavState {
     /// Begins an answer about a collection. What was set on its members may be more than a look-up.
     async fn begin<T: Send + 'static>(
         &self,
-        wanted: &Wanted,
-        work: impl Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+        ask: Ask,
+        work: impl Fn(&mut Conn, &Ask) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        match wanted.needs_stored() {
+        let (mark, more) = (ask.mark, ask.wanted.needs_stored());
+        let work = move |conn: &mut Conn| work(conn, &ask);
+        match more {
             true => self.store().read(work).await,
-            false => self.store().look_up(work).await,
+            false => self.store().look_up_at(mark, work).await,
         }
     }
 

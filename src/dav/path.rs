@@ -198,7 +198,10 @@ pub(super) fn push_encoded(href: &mut String, segment: &str) {
 
 /// A decoded segment that can name something.
 pub(super) fn segment(encoded: &str) -> Option<Cow<'_, str>> {
-    let decoded = percent_decode_str(encoded).decode_utf8().ok()?;
+    let decoded = match memchr::memchr(b'%', encoded.as_bytes()) {
+        None => Cow::Borrowed(encoded),
+        Some(_) => percent_decode_str(encoded).decode_utf8().ok()?,
+    };
     let bad = decoded.is_empty()
         || decoded.len() > MAX_SEGMENT
         || matches!(&*decoded, "." | "..")

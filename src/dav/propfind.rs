@@ -43,10 +43,9 @@ pub(super) async fn propfind(
     let ask = Ask::new(session, wanted, prefer, depth == Depth::One);
     let kept = state.kept().clone();
     let wanted = Arc::clone(&ask.wanted);
-    let look = move |conn: &mut Conn| ask.answer(conn, &kept, &target);
     let found = match about_calendars {
-        true => state.begin(&wanted, look).await?,
-        false => state.store().read(look).await?,
+        true => state.begin(ask, move |conn, ask| ask.answer(conn, &kept, &target)).await?,
+        false => state.store().read(move |conn| ask.answer(conn, &kept, &target)).await?,
     };
     match found {
         Answer::Whole(mut xml) => {

@@ -87,7 +87,11 @@ impl Access {
 /// Whether a path has ids where its pattern has `{id}`. Anything else there may be a token or an address that somebody
 /// took for one.
 fn only_ids(pattern: &str, path: &str) -> bool {
-    pattern.split('/').zip(path.split('/')).all(|(part, given)| part != "{id}" || uuid::Uuid::try_parse(given).is_ok())
+    !pattern.contains("{id}")
+        || pattern
+            .split('/')
+            .zip(path.split('/'))
+            .all(|(part, given)| part != "{id}" || uuid::Uuid::try_parse(given).is_ok())
 }
 
 /// The printable ASCII of `text`, anything else as `?`, cut to `longest` characters.

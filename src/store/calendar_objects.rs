@@ -283,6 +283,35 @@ pub fn list_changed(
 }
 
 statement! {
+    TagsChanged(tenant: TenantId as BigInt, collection: Id as Binary, after: i64 as BigInt, until: i64 as BigInt)
+        -> (Text, BigInt, Bool),
+    "SELECT concat_ws(' ', component, etag, name), change, deleted FROM calendar_objects
+     WHERE tenant_id = ? AND collection_id = ? AND change > ? AND change <= ? ORDER BY change LIMIT 1000"
+}
+
+/// The tags of a page of [`list_changed`], handed to `visit` with the number of the last change and whether the object is
+/// gone.
+///
+/// # Errors
+/// [`Error::Db`].
+pub fn visit_changed(
+    conn: &mut Conn,
+    tenant: TenantId,
+    collection: Id,
+    (after, until): (i64, i64),
+    mut visit: impl FnMut(Tagged<'_>, i64, bool),
+) -> Result<(), Error> {
+    let query = TagsChanged { tenant, collection, after, until };
+    on!(conn, |c| {
+        for row in query.load_iter::<(String, i64, bool), _>(c)? {
+            let (object, change, deleted) = row?;
+            visit(Tagged::read(&object), change, deleted);
+        }
+    });
+    Ok(())
+}
+
+statement! {
     ReadOne(tenant: TenantId as BigInt, collection: Id as Binary, name: String as Text) -> ReadRow,
     "SELECT name, etag, component, body, first_start, last_end, exact, created_at, modified_at FROM calendar_objects
      WHERE tenant_id = ? AND collection_id = ? AND name = ? AND NOT deleted"

@@ -130,7 +130,23 @@ impl Store {
         T: Send + 'static,
         E: WorkError,
     {
-        if let Some(looked) = self.near.as_ref().and_then(|near| near.look_up(self.mark(), &work)) {
+        self.look_up_at(self.mark(), work).await
+    }
+
+    /// [`Self::look_up`] of the state that a mark stands for, or of a later one.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub async fn look_up_at<T, E>(
+        &self,
+        mark: Option<Mark>,
+        work: impl Fn(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: WorkError,
+    {
+        if let Some(looked) = self.near.as_ref().and_then(|near| near.look_up(mark, &work)) {
             return looked;
         }
         self.read(work).await

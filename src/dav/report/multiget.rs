@@ -41,11 +41,10 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     }
     let addresses: Arc<[(String, Option<String>)]> = addresses.into();
     let (ask, zone, kept) = (call.ask()?, call.timezone()?, call.state.kept().clone());
-    let wanted = Arc::clone(&ask.wanted);
-    let found = call.state.begin(&wanted, move |conn| {
+    let found = call.state.begin(ask, move |conn, ask| {
         let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
         let zone = zone.clone().unwrap_or_else(|| opened.floating.clone());
-        let listing = Listing::new(&ask, &opened, &kept, What::Named(Arc::clone(&addresses)));
+        let listing = Listing::new(ask, &opened, &kept, What::Named(Arc::clone(&addresses)));
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
     found.await?.response(call.state).await

@@ -25,11 +25,10 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
         // Depth 0, which a request without the header means, is about the collection itself, which is no object.
         None => What::Named(Arc::new([])),
     };
-    let wanted = Arc::clone(&ask.wanted);
-    let found = call.state.begin(&wanted, move |conn| {
+    let found = call.state.begin(ask, move |conn, ask| {
         let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
         let zone = zone.clone().unwrap_or_else(|| opened.floating.clone());
-        let listing = Listing::new(&ask, &opened, &kept, what.clone());
+        let listing = Listing::new(ask, &opened, &kept, what.clone());
         listing.begin(conn, Xml::document("D:multistatus"), zone)
     });
     found.await?.response(call.state).await

@@ -1,7 +1,6 @@
 //! `DAV:sync-collection` (RFC 6578 §3).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -55,12 +54,11 @@ fn limit(call: &Call<'_>) -> Result<Option<usize>, Failure> {
 async fn of_collection(call: Call<'_>, token: String, limit: Option<usize>) -> Result<Response<Body>, Failure> {
     let (username, name) = call.collection()?;
     let (ask, kept) = (call.ask()?, call.state.kept().clone());
-    let wanted = Arc::clone(&ask.wanted);
-    let found = call.state.begin(&wanted, move |conn| {
+    let found = call.state.begin(ask, move |conn, ask| {
         // Its number is read before the objects: what changes meanwhile comes with the next sync.
         let opened = kept.open(conn, ask.mark, &ask.viewer, (&username, &name))?;
         let after = if token.is_empty() { None } else { Some(sync_token::read(&token, &opened.collection)?) };
-        let listing = Listing::new(&ask, &opened, &kept, What::Changed(Changed { after, limit }));
+        let listing = Listing::new(ask, &opened, &kept, What::Changed(Changed { after, limit }));
         listing.begin(conn, Xml::document("D:multistatus"), Zone::utc())
     });
     found.await?.response(call.state).await

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use memchr::{memchr2, memchr3_iter};
+use memchr::{memchr_iter, memchr2, memchr3_iter};
 
 use super::name::XML;
 use super::{Name, Node, Ns};
@@ -180,24 +180,29 @@ impl Xml {
 /// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
 /// (XML 1.0 §2.11), and calendar data has CRLF.
 pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
-    // Long texts are calendars, which have many a CR and hardly anything else.
+    // Long texts are calendars, which have many a CR and mostly nothing else.
     const LONG: usize = 64;
-    let mut rest = text;
-    if text.len() >= LONG && memchr2(b'>', b'"', text.as_bytes()).is_none() {
-        let mut written = 0;
-        for at in memchr3_iter(b'\r', b'<', b'&', text.as_bytes()) {
-            out.push_str(&text[written..at]);
-            out.push_str(REFERENCES[usize::from(text.as_bytes()[at])]);
-            written = at + 1;
-        }
-        rest = &text[written..];
+    let octets = text.as_bytes();
+    if text.len() < LONG || memchr2(b'>', b'"', octets).is_some() {
+        push_with_references(out, text, (0..text.len()).filter(|at| NEEDS_REFERENCE[usize::from(octets[*at])]));
+        return;
     }
-    while let Some(at) = rest.bytes().position(|byte| NEEDS_REFERENCE[usize::from(byte)]) {
-        out.push_str(&rest[..at]);
-        out.push_str(REFERENCES[usize::from(rest.as_bytes()[at])]);
-        rest = &rest[at + 1..];
+    out.reserve(text.len() + text.len() / 8);
+    match memchr2(b'<', b'&', octets) {
+        None => push_with_references(out, text, memchr_iter(b'\r', octets)),
+        Some(_) => push_with_references(out, text, memchr3_iter(b'\r', b'<', b'&', octets)),
     }
-    out.push_str(rest);
+}
+
+/// Writes text whose octets at some places do not stand for themselves.
+fn push_with_references(out: &mut String, text: &str, places: impl Iterator<Item = usize>) {
+    let mut written = 0;
+    for at in places {
+        out.push_str(&text[written..at]);
+        out.push_str(REFERENCES[usize::from(text.as_bytes()[at])]);
+        written = at + 1;
+    }
+    out.push_str(&text[written..]);
 }
 
 /// Which octets do not stand for themselves.
@@ -221,3 +226,33 @@ const REFERENCES: [&str; 256] = {
     references[b'\r' as usize] = "&#13;";
     references
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_character_that_is_not_itself_is_a_reference_wherever_it_is() {
+        let special = ['\r', '<', '>', '&', '"', 'é', 'x'];
+        for length in [0, 1, 2, 63, 64, 65, 200] {
+            for one in special {
+                for other in special {
+                    let mut text = "a".repeat(length);
+                    text.insert(length / 2, one);
+                    text.push(other);
+                    let mut written = String::new();
+                    push_escaped(&mut written, &text);
+                    let escaped = text.chars().map(|c| match c {
+                        '\r' => "&#13;".to_owned(),
+                        '<' => "&lt;".to_owned(),
+                        '>' => "&gt;".to_owned(),
+                        '&' => "&amp;".to_owned(),
+                        '"' => "&quot;".to_owned(),
+                        c => c.to_string(),
+                    });
+                    assert_eq!(written, escaped.collect::<String>());
+                }
+            }
+        }
+    }
+}
