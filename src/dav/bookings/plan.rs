@@ -4,7 +4,7 @@ mod added;
 
 use std::collections::BTreeMap;
 
-use crate::ical::object::{Component, Object, ObjectInstance, Property};
+use crate::ical::object::{Component, Limits, Object, ObjectInstance, Property};
 use crate::ical::personal::date_of;
 use crate::ical::text::unescape_text;
 use crate::time::{Instant, Interval, Zone};
@@ -78,18 +78,20 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
         return Err("a booking has a start and an end".to_owned());
     };
     if before.len() > 1 || after.len() > 1 || old.property("RRULE").is_some() {
-        if was == is {
-            return of_series(&before, &after);
-        }
         let same = |name: &&str| values(old, name) == values(new, name);
         let words = if !same(&"RRULE") {
-            Words::Others
+            Words::Others { ruled: instances(&without_exceptions(sent), zone)? }
+        } else if was == is {
+            Words::Same
         } else if same(&"EXDATE") && served.components().count() == sent.components().count() {
             Words::Same
         } else {
             Words::SameRule { ends: values(old, "RRULE").iter().any(|rule| rule.contains("until=")) }
         };
-        return moved_series((was, is), (&before, after), words, zone);
+        if was == is {
+            return of_series(&before, &after, &words);
+        }
+        return moved_series((was, is), (&before, after), &words, zone);
     }
     // It takes place once: whatever of it says when, and not at all when that is excluded.
     let live: Vec<Interval> = after.into_values().flatten().collect();
@@ -101,14 +103,14 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
 }
 
 /// How a client that moves a series writes what else says when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Words {
     /// As it was.
     Same,
     /// With the same rule, which `ends` at a time, and other exceptions.
     SameRule { ends: bool },
-    /// With another rule.
-    Others,
+    /// With another rule, which gives these dates without exceptions.
+    Others { ruled: Times },
 }
 
 /// All of a series is moved by its first instance. What else a client changes comes after that: it is what differs from the
@@ -116,7 +118,7 @@ enum Words {
 fn moved_series(
     (was, is): (Interval, Interval),
     (before, mut after): (&Times, Times),
-    words: Words,
+    words: &Words,
     zone: &Zone,
 ) -> Result<Vec<Step>, String> {
     // As clocks show it: the hour stays over a change of theirs.
@@ -146,9 +148,9 @@ fn moved_series(
             after.extend(then.iter().filter(|(key, _)| !after.contains_key(key)).collect::<Vec<_>>());
         }
         Words::SameRule { ends: true } => after.extend(then.iter().filter(|(key, _)| Some(**key) > last)),
-        Words::SameRule { ends: false } | Words::Others => {}
+        Words::SameRule { ends: false } | Words::Others { .. } => {}
     }
-    let others = of_series(&then, &after).map_err(|_| {
+    let others = of_series(&then, &after, words).map_err(|_| {
         "how a booking repeats is decided by the business; move or cancel single dates of it".to_owned()
     })?;
     Ok([Step::MoveAll(is)].into_iter().chain(others).collect())
@@ -178,9 +180,18 @@ pub(super) fn deletion(served: &Object, zone: &Zone) -> Result<Vec<Step>, String
 /// When each instance takes place, by RECURRENCE-ID; `None` for one that is cancelled.
 pub(super) type Times = BTreeMap<Instant, Option<Interval>>;
 
-fn of_series(before: &Times, after: &Times) -> Result<Vec<Step>, String> {
+fn of_series(before: &Times, after: &Times, words: &Words) -> Result<Vec<Step>, String> {
     let (mut steps, gone) = date_by_date(before, after)?;
-    // A series that was cut short is cancelled from there on, as one change.
+    // Clients cut a series short also where they move the rest of it, to another object, which will be refused: the dates
+    // between would be lost.
+    if let Words::Others { ruled } = words
+        && gone.iter().any(|date| !ruled.contains_key(date))
+    {
+        return Err(
+            "how a booking repeats is decided by the business; to cancel dates, delete each of them, or all".into()
+        );
+    }
+    // What is cancelled to the end is one change.
     let live: Vec<Instant> = before.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| *key).collect();
     let tail = gone.len() > 1 && live.ends_with(&gone);
     match (tail, gone.first(), gone.len() == live.len()) {
@@ -285,6 +296,15 @@ pub(super) fn instances(object: &Object, zone: &Zone) -> Result<Times, String> {
         (instance.recurrence_at, (!cancelled).then_some(instance.at))
     };
     Ok(found.iter().map(time).collect())
+}
+
+/// The same without EXDATE.
+fn without_exceptions(object: &Object) -> Object {
+    let mut calendar = object.calendar().clone();
+    for component in &mut calendar.components {
+        component.properties.retain(|property| !property.is("EXDATE"));
+    }
+    Object::parse(calendar.to_ical().as_bytes(), &Limits::stored()).unwrap_or_else(|_| object.clone())
 }
 
 /// When the master itself takes place.

@@ -48,11 +48,8 @@ fn single_dates_of_a_series() {
     assert_eq!(steps(WEEKLY, &format!("{WEEKLY}EXDATE:20260309T090000Z\r\n")), Ok(vec![Step::Cancel(second)]));
     assert!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=9")).is_err(), "dates are added by the business");
     assert!(steps(&format!("{WEEKLY}EXDATE:20260309T090000Z\r\n"), WEEKLY).is_err(), "nor is one brought back");
-    assert_eq!(steps(WEEKLY, &WEEKLY.replace("COUNT=4", "COUNT=1")), Ok(vec![Step::CancelFrom(second)]));
-    assert_eq!(
-        steps(WEEKLY, &WEEKLY.replace("COUNT=4", "UNTIL=20260316T090000Z")),
-        Ok(vec![Step::Cancel(at("2026-03-23T09:00:00"))])
-    );
+    let rest = "EXDATE:20260309T090000Z,20260316T090000Z,20260323T090000Z\r\n";
+    assert_eq!(steps(WEEKLY, &format!("{WEEKLY}{rest}")), Ok(vec![Step::CancelFrom(second)]));
     let moved = format!(
         "{WEEKLY}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260309T090000Z\r\nDTSTART:20260310T140000Z\r\nDTEND:20260310T150000Z\r\n"
     );
@@ -64,6 +61,29 @@ fn single_dates_of_a_series() {
     assert_eq!(steps(WEEKLY, &off), Ok(vec![Step::Cancel(second)]));
     let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
     assert_eq!(steps(WEEKLY, &later), Ok(vec![Step::MoveAll(hour("2026-03-02T11:00:00"))]));
+}
+
+#[test]
+fn no_date_is_cancelled_by_a_rule() {
+    let rule = "RRULE:FREQ=WEEKLY;COUNT=4\r\n";
+    let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
+    for shorter in [
+        "RRULE:FREQ=WEEKLY;COUNT=3\r\n",
+        "RRULE:FREQ=WEEKLY;UNTIL=20260316T120000Z\r\n",
+        "RRULE:FREQ=WEEKLY;COUNT=4;INTERVAL=2\r\n",
+        "",
+    ] {
+        for series in [WEEKLY, &later] {
+            let refused = steps(WEEKLY, &series.replace(rule, shorter));
+            assert!(refused.as_ref().is_err_and(|why| why.contains("by the business")), "{shorter}: {refused:?}");
+        }
+    }
+    // One that is written in other words may have exceptions of its own.
+    let last = Ok(vec![Step::Cancel(at("2026-03-23T09:00:00"))]);
+    for same in ["RRULE:FREQ=WEEKLY;UNTIL=20260323T090000Z\r\n", "RRULE:COUNT=4;FREQ=WEEKLY;BYDAY=MO\r\n"] {
+        let sent = format!("{}EXDATE:20260323T090000Z\r\n", WEEKLY.replace(rule, same));
+        assert_eq!(steps(WEEKLY, &sent), last, "{same}");
+    }
 }
 
 #[test]
