@@ -208,7 +208,7 @@ impl Listing {
         cursor.place = if self.ask.wanted.is_tag() && !collection.is_bookings() {
             members::each_tag(conn, collection, after, |row| Describe::tag(xml, &self.href, row, None))?
         } else {
-            let which = Which::All(self.ask.wanted.detail());
+            let which = Which::All(self.detail());
             members::each(conn, collection, which, after, |member| self.write(xml, member, cursor))?
         };
         Ok(cursor.place.is_some())
@@ -225,7 +225,7 @@ impl Listing {
         let which = match scope.time_range {
             Some(range) => Which::Within(range.interval()),
             // A filter that says no more than VCALENDAR needs no texts to be decided.
-            None if scope.complete => Which::All(self.ask.wanted.detail()),
+            None if scope.complete => Which::All(self.detail()),
             None => Which::All(Detail::Texts),
         };
         let after = cursor.place.take();
@@ -243,7 +243,7 @@ impl Listing {
             return Ok(cursor.place.is_some());
         }
         let (page, next) = members::page(conn, collection, which, after)?;
-        if self.ask.wanted.detail() == Detail::Texts {
+        if self.detail() == Detail::Texts {
             room(xml, page.iter());
         }
         for member in &page {
@@ -333,7 +333,7 @@ impl Listing {
             }
             return Ok(more);
         }
-        let tags = self.ask.wanted.detail() == Detail::Tags;
+        let tags = self.detail() == Detail::Tags;
         let which = Which::Changed { tags, after: changed.after.unwrap_or(0), until: self.collection.change };
         let mut known = cursor.place.as_ref().map_or(changed.after.unwrap_or(0), Place::change);
         let (page, next) = members::page(conn, &self.collection, which, cursor.place.as_ref())?;
@@ -369,7 +369,7 @@ impl Listing {
 
     /// The members of a page with their texts, where those are asked for and not there yet.
     fn texts(&self, conn: &mut Conn, page: &[Member]) -> Result<Vec<Member>, Failure> {
-        if self.ask.wanted.detail() != Detail::Texts {
+        if self.detail() != Detail::Texts {
             return Ok(Vec::new());
         }
         let missing = page.iter().filter(|member| member.body.is_none() && !member.deleted);
@@ -383,6 +383,10 @@ impl Listing {
 
     fn end_of_changes(&self, xml: &mut Xml, change: i64) {
         xml.text("D:sync-token", &self.collection.sync_token_at(change));
+    }
+
+    fn detail(&self) -> Detail {
+        self.ask.wanted.detail(&self.collection)
     }
 
     fn write(&self, xml: &mut Xml, member: &Member, cursor: &mut Cursor) {

@@ -16,6 +16,7 @@ pub(super) use value::Describe;
 use super::calendar_data;
 use super::condition::{Condition, Failure};
 use super::xml::{Element, Name};
+use crate::calendar::home::Collection;
 use crate::calendar::members::Detail;
 use crate::ical::object::select::Selection;
 
@@ -86,14 +87,16 @@ impl Wanted {
         }
     }
 
-    /// What of objects is needed.
-    pub fn detail(&self) -> Detail {
+    /// What of the objects of a collection is needed. How long the text of a booking is is known when it is made.
+    pub fn detail(&self, collection: &Collection) -> Detail {
+        let sizes = if collection.is_bookings() { Detail::Texts } else { Detail::Properties };
         let of = |asked: &Asked| match asked {
             Asked::CalendarData(..) => Detail::Texts,
-            Asked::Live(_, Live::CreationDate | Live::LastModified | Live::ContentLength) => Detail::Properties,
+            Asked::Live(_, Live::ContentLength) => sizes,
+            Asked::Live(_, Live::CreationDate | Live::LastModified) => Detail::Properties,
             Asked::Live(..) | Asked::Other(_) => Detail::Tags,
         };
-        let least = if matches!(self, Self::These(_)) { Detail::Tags } else { Detail::Properties };
+        let least = if matches!(self, Self::These(_)) { Detail::Tags } else { sizes };
         self.named().iter().map(of).fold(least, Detail::max)
     }
 

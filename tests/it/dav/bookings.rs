@@ -80,6 +80,33 @@ on_both! {
         assert!(later.body.contains("TRIGGER:-PT7M") && later.body.contains("20260831T120000"), "{}", later.body);
     }
 
+    async fn lengths_are_of_what_is_served(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let path = format!("{}bookings/{}.ics", anna.home(), seed.booking);
+        let served = anna.get(&path).await.insist(200);
+        let with = served.body.replace("END:VEVENT", "X-MINE:scissors\r\nEND:VEVENT");
+        anna.put(&path, &[], &with).await.insist(204);
+        let length = anna.get(&path).await.insist(200).body.len();
+        let said = format!("<D:getcontentlength>{length}</D:getcontentlength>");
+        let (calendar, asked) = (format!("{}bookings/", anna.home()), "<D:prop><D:getcontentlength/></D:prop>");
+        let sync = format!("<D:sync-token/><D:sync-level>1</D:sync-level>{asked}");
+        let filter = "<C:filter><C:comp-filter name=\"VCALENDAR\"/></C:filter>";
+        let answers = [
+            anna.propfind(&path, "0", "<D:getcontentlength/>").await,
+            anna.propfind(&calendar, "1", "<D:getcontentlength/>").await,
+            anna.report(&calendar, "0", "D:sync-collection", &sync).await,
+            anna.report(&calendar, "1", "C:calendar-query", &format!("{asked}{filter}")).await,
+            anna.report(&calendar, "0", "C:calendar-multiget", &format!("{asked}<D:href>{path}</D:href>")).await,
+        ];
+        for answer in answers {
+            let answer = answer.insist(207);
+            let of_it = answer.responses().into_iter().find(|response| response.contains(&path)).unwrap();
+            assert!(of_it.contains(&said), "{said}: {of_it}");
+        }
+    }
+
     async fn what_one_adds_to_one_date_is_on_that_date(app: App) {
         let a = app.business("a").await;
         let seed = app.seed(&a).await;
