@@ -121,7 +121,7 @@ pub fn heading(folder: &Path, rounds: usize, round: Duration) -> Result<String, 
         kernel.trim(),
         busy.split(' ').next().unwrap_or("unknown"),
         time(fsync(folder)?),
-        if cfg!(debug_assertions) { "NOT OPTIMISED" } else { "profile bench of Cargo.toml, all servers alike" },
+        if cfg!(debug_assertions) { "NOT OPTIMISED" } else { "built as a release, all servers alike" },
     ))
 }
 
