@@ -81,9 +81,7 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
         let same = |name: &&str| values(old, name) == values(new, name);
         let words = if !same(&"RRULE") {
             Words::Others { ruled: instances(&without_exceptions(sent), zone)? }
-        } else if was == is {
-            Words::Same
-        } else if same(&"EXDATE") && served.components().count() == sent.components().count() {
+        } else if was == is || (same(&"EXDATE") && served.components().count() == sent.components().count()) {
             Words::Same
         } else {
             Words::SameRule { ends: values(old, "RRULE").iter().any(|rule| rule.contains("until=")) }
