@@ -1,8 +1,8 @@
 //! Look-ups on the caller's own thread.
 //!
 //! A few rows of a local file, by their keys, are read sooner than another thread wakes up and answers. And while nothing
-//! is committed they are read in one transaction after the other look-ups: SQLite begins and ends one by two locks of a
-//! file, under a mutex of all connections of the process.
+//! is committed they are read in the transaction of the look-up before: SQLite begins and ends one by two locks of a file,
+//! under a mutex of all connections of the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};

@@ -80,7 +80,7 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
     if before.len() > 1 || after.len() > 1 || old.property("RRULE").is_some() {
         let same = |name: &&str| values(old, name) == values(new, name);
         let words = if !same(&"RRULE") {
-            Words::Others { ruled: instances(&without_exceptions(sent), zone)? }
+            Words::Others { ruled: instances(&without_exceptions(sent)?, zone)? }
         } else if was == is || (same(&"EXDATE") && served.components().count() == sent.components().count()) {
             Words::Same
         } else {
@@ -103,7 +103,7 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
 /// How a client that moves a series writes what else says when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Words {
-    /// As it was.
+    /// As it was; or it is not moved, and only its exceptions are others.
     Same,
     /// With the same rule, which `ends` at a time, and other exceptions.
     SameRule { ends: bool },
@@ -297,12 +297,16 @@ pub(super) fn instances(object: &Object, zone: &Zone) -> Result<Times, String> {
 }
 
 /// The same without EXDATE.
-fn without_exceptions(object: &Object) -> Object {
+///
+/// # Errors
+/// A sentence, when that is none.
+fn without_exceptions(object: &Object) -> Result<Object, String> {
     let mut calendar = object.calendar().clone();
     for component in &mut calendar.components {
         component.properties.retain(|property| !property.is("EXDATE"));
     }
-    Object::parse(calendar.to_ical().as_bytes(), &Limits::stored()).unwrap_or_else(|_| object.clone())
+    Object::parse(calendar.to_ical().as_bytes(), &Limits::stored())
+        .map_err(|violation| format!("a booking without its exceptions has to be one, too: {violation}"))
 }
 
 /// When the master itself takes place.
