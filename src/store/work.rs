@@ -34,12 +34,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Defaults for `url`: 16 threads on PostgreSQL; 4 readers on SQLite, and a connection for each processor; 1024
-    /// waiting units, 5 seconds.
+    /// Defaults for `url`: 16 threads on PostgreSQL; on SQLite a reader for each processor, 2 to 4, and a connection for
+    /// look-ups for each; 1024 waiting units, 5 seconds.
+    ///
+    /// More readers than processors only take turns, each with pages of its own in memory.
     #[must_use]
     pub fn for_url(url: &str) -> Self {
-        let threads = if url.starts_with("sqlite:") { 4 } else { 16 };
         let near = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let threads = if url.starts_with("sqlite:") { near.clamp(2, 4) } else { 16 };
         Self { threads, queue: 1024, near, wait: Duration::from_secs(5) }
     }
 }
