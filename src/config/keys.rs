@@ -38,7 +38,7 @@ pub const KEYS: &[Key] = &[
     key("public_url", Kind::Text, "scheme and host under which people reach this server (http://LISTEN)"),
     key("data_dir", Kind::Text, "directory of the key and, by default, the database (./fasti-data)"),
     secret("database_url", "sqlite:///path/fasti.db or postgres://user@host/name (sqlite in data_dir)"),
-    key("database.threads", Kind::Number, "threads with a connection each (SQLite: processors, 2 to 4; PostgreSQL: 16)"),
+    key("database.threads", Kind::Number, "threads with a connection each (SQLite: 2 to 4, PostgreSQL: 16)"),
     secret(
         "master_key",
         "32 bytes in hex or base64; secrets at rest depend on it (data_dir/master.key, made at first start)",

@@ -85,16 +85,20 @@ const NAMED_PAGE: usize = 250;
 
 /// An answer of which the beginning is there.
 pub(super) struct Begun {
-    head: Xml,
     listing: Listing,
-    members: Members,
+    answer: Answer,
 }
 
 #[allow(clippy::large_enum_variant, reason = "a request has one, for as long as it takes to begin the answer")]
-enum Members {
-    There(Bytes),
-    Kept(Arc<[Bytes]>),
-    Unread { first: Bytes, cursor: Cursor, keeping: Option<Keeping> },
+enum Answer {
+    Whole(Bytes),
+    /// What precedes the list, and the list.
+    Kept(Bytes, Arc<[Bytes]>),
+    Unread {
+        first: Bytes,
+        cursor: Cursor,
+        keeping: Option<Keeping>,
+    },
 }
 
 /// So many objects are looked up at once.
@@ -113,7 +117,7 @@ impl Listing {
     ///
     /// # Errors
     /// `DAV:number-of-matches-within-limits` when the answer would be too large.
-    pub fn begin(self, conn: &mut Conn, head: Xml, floating: Zone) -> Result<Begun, Failure> {
+    pub fn begin(self, conn: &mut Conn, mut head: Xml, floating: Zone) -> Result<Begun, Failure> {
         let stored = if self.ask.wanted.needs_stored() {
             Stored::of_members(conn, &self.ask.viewer, &self.collection)?
         } else {
@@ -125,25 +129,26 @@ impl Listing {
         if !matches!(self.what, What::Named(_) | What::OneMatching(..)) {
             let (question, state) = self.question(&stored, &floating);
             if let Some(chunks) = self.kept.answer(&question, &state) {
-                return Ok(Begun { head, listing: self, members: Members::Kept(chunks) });
+                return Ok(Begun { listing: self, answer: Answer::Kept(head.into_bytes(), chunks) });
             }
             keeping = Some(Keeping::new(&self.kept, question, state));
         }
         let mut cursor =
             Cursor { place: None, most: FEW_WITHIN, named: 0, written: 0, budget: Budget::new(floating), stored };
-        let mut first = Bytes::new();
-        if self.begins_near() {
-            let mut page = Xml::fragment();
-            let next = self.page(conn, cursor, &mut page)?;
-            first = page.into_bytes();
-            keeping = keeping.and_then(|keeping| keeping.and(&first, next.is_none()));
-            match next {
-                Some(next) => cursor = next,
-                None => return Ok(Begun { head, listing: self, members: Members::There(first) }),
-            }
+        if !self.begins_near() {
+            cursor.most = PAGE;
+            let answer = Answer::Unread { first: head.into_bytes(), cursor, keeping };
+            return Ok(Begun { listing: self, answer });
         }
-        cursor.most = PAGE;
-        Ok(Begun { head, listing: self, members: Members::Unread { first, cursor, keeping } })
+        let list = head.len();
+        let next = self.page(conn, cursor, &mut head)?;
+        let first = head.into_bytes();
+        let keeping = keeping.and_then(|keeping| keeping.and(&first.slice(list..), next.is_none()));
+        let answer = match next {
+            None => Answer::Whole(first),
+            Some(cursor) => Answer::Unread { first, cursor: Cursor { most: PAGE, ..cursor }, keeping },
+        };
+        Ok(Begun { listing: self, answer })
     }
 
     /// Whether what is read for the first page is little, and given as it is. A collection has at most as many objects as
@@ -420,20 +425,19 @@ impl Begun {
     /// # Errors
     /// `DAV:number-of-matches-within-limits` when the answer would be too large, or that of the database.
     pub async fn response(self, state: &DavState) -> Result<Response<Body>, Failure> {
-        let head = self.head.into_bytes();
-        let (first, cursor, keeping) = match self.members {
-            Members::There(first) => return Ok(multistatus::whole_of([head, first])),
-            Members::Kept(chunks) => {
+        let (first, cursor, keeping) = match self.answer {
+            Answer::Whole(all) => return Ok(multistatus::whole_in(all)),
+            Answer::Kept(head, chunks) => {
                 let mut answer = multistatus::whole_of(iter::once(head.clone()).chain(chunks.iter().cloned()));
                 answer.extensions_mut().insert(Lasting { head, members: Some(Arc::downgrade(&chunks)) });
                 return Ok(answer);
             }
-            Members::Unread { first, cursor, keeping } => (first, cursor, keeping),
+            Answer::Unread { first, cursor, keeping } => (first, cursor, keeping),
         };
         let pages = Rest { store: state.store().clone(), listing: self.listing, cursor, keeping };
         Ok(match pages.next().await? {
-            (page, None) => multistatus::whole_of([head, first, page]),
-            (page, Some(rest)) => multistatus::streamed([head, first, page], rest),
+            (page, None) => multistatus::whole_of([first, page]),
+            (page, Some(rest)) => multistatus::streamed([first, page], rest),
         })
     }
 }

@@ -59,6 +59,11 @@ pub(super) fn truncated(xml: &mut Xml, href: &str) {
     });
 }
 
+/// A multistatus that is there in one piece.
+pub(super) fn whole_in(one: Bytes) -> Response<Body> {
+    xml_response(StatusCode::MULTI_STATUS, Body::from(one))
+}
+
 /// A multistatus that is there in chunks.
 pub(super) fn whole_of(chunks: impl IntoIterator<Item = Bytes>) -> Response<Body> {
     xml_response(StatusCode::MULTI_STATUS, Body::new(Chunks::new(chunks.into_iter().collect())))
@@ -103,7 +108,7 @@ pub(super) trait Pages: Send + Sized + 'static {
 }
 
 /// The answer made of what is there and what is left: a page is read while the client takes the one before it.
-pub(super) fn streamed<P: Pages>(first: [Bytes; 3], rest: P) -> Response<Body> {
+pub(super) fn streamed<P: Pages>(first: [Bytes; 2], rest: P) -> Response<Body> {
     let first = stream::iter(first.map(Ok));
     let read = |rest: P| tokio::spawn(rest.next());
     let pages = stream::unfold(Some(read(rest)), move |reading| async move {

@@ -51,7 +51,7 @@ pub(super) async fn propfind(
         Answer::Whole(mut xml) => {
             xml.close("D:multistatus");
             let head = xml.into_bytes();
-            let mut answer = multistatus::whole_of([head.clone()]);
+            let mut answer = multistatus::whole_in(head.clone());
             if !wanted.needs_now() {
                 answer.extensions_mut().insert(Lasting { head, members: None });
             }

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use memchr::{memchr_iter, memchr2, memchr3_iter};
 
@@ -5,8 +7,14 @@ use super::name::XML;
 use super::{Name, Node, Ns};
 
 /// The start of every answer: its root declares the namespaces that Fasti writes.
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<";
 const DECLARED: [Ns; 4] = [Ns::Dav, Ns::CalDav, Ns::CalendarServer, Ns::Apple];
+
+/// The attributes of the root that do it.
+static DECLARATIONS: LazyLock<String> = LazyLock::new(|| {
+    let attribute = |ns: Ns| format!(" xmlns:{}=\"{}\"", ns.prefix().unwrap_or_default(), ns.uri());
+    DECLARED.map(attribute).concat()
+});
 
 /// XML that is being written. Names of Fasti's own are written as `prefix:name`.
 #[derive(Debug, Default)]
@@ -17,19 +25,11 @@ pub(in crate::dav) struct Xml {
 impl Xml {
     /// A document whose root is `name`, opened.
     pub fn document(name: &str) -> Self {
-        let mut xml = Self { text: String::with_capacity(256) };
-        xml.text.push_str(DECLARATION);
-        xml.text.push('<');
-        xml.text.push_str(name);
-        for ns in DECLARED {
-            xml.text.push_str(" xmlns:");
-            xml.text.push_str(ns.prefix().unwrap_or_default());
-            xml.text.push_str("=\"");
-            xml.text.push_str(ns.uri());
-            xml.text.push('"');
+        let mut text = String::with_capacity(1024);
+        for part in [DECLARATION, name, &DECLARATIONS, ">"] {
+            text.push_str(part);
         }
-        xml.text.push('>');
-        xml
+        Self { text }
     }
 
     /// What will stand within a document.
@@ -40,6 +40,11 @@ impl Xml {
     /// Makes room for so many more octets.
     pub fn reserve(&mut self, octets: usize) {
         self.text.reserve(octets);
+    }
+
+    /// How many octets are written.
+    pub fn len(&self) -> usize {
+        self.text.len()
     }
 
     pub fn open(&mut self, name: &str) {
