@@ -7,6 +7,7 @@ use crate::time::Instant;
 
 use super::cast::Cast;
 use super::render::{Reader, render};
+use super::retake::serving;
 use super::series::{self, Occurrence};
 use super::span::Span;
 use super::{Context, Error};
@@ -78,10 +79,20 @@ fn write<'a>(
 /// Which collections a booking appears in, and as whose view: also of those who serve only some of its occurrences.
 fn readers(scene: &Scene<'_>) -> Vec<(Id, Reader)> {
     let booking = scene.booking;
+    // Of a series of which others serve every date, nothing is left.
+    let is_served_by = |by: &dyn Fn(Option<Id>, &[Id]) -> bool| {
+        scene.overrides.is_empty()
+            || scene.occurrences.iter().any(|occurrence| {
+                let (staff, resources) = serving(booking, scene.overrides, occurrence);
+                by(staff, &resources.0)
+            })
+    };
     let mut readers = Vec::with_capacity(4);
-    readers.extend(booking.staff_id.map(|id| (id, Reader::Staff)));
+    let staff = booking.staff_id.filter(|id| is_served_by(&|staff, _| staff == Some(*id)));
+    readers.extend(staff.map(|id| (id, Reader::Staff)));
     readers.extend(booking.customer_id.map(|id| (id, Reader::Customer)));
-    readers.extend(booking.resource_ids.0.iter().map(|id| (*id, Reader::Resource)));
+    let resources = booking.resource_ids.0.iter().filter(|id| is_served_by(&|_, resources| resources.contains(id)));
+    readers.extend(resources.map(|id| (*id, Reader::Resource)));
     for o in scene.overrides.iter().filter(|o| !o.cancelled) {
         let resources = o.resource_ids.iter().flat_map(|ids| &ids.0).map(|id| (*id, Reader::Resource));
         for reader in o.staff_id.map(|id| (id, Reader::Staff)).into_iter().chain(resources) {

@@ -80,7 +80,7 @@ pub fn push_date(personal: &mut String, date: &str, lines: &str) {
     }
 }
 
-/// `component`, VEVENTs as Fasti renders them, with `personal` lines at the end of each.
+/// `component`, VEVENTs as Fasti renders them, with `personal` lines after the properties of each.
 ///
 /// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR). With an alarm among them, the alarms
 /// that Fasti wrote are left out: whoever sets their own wants no others. A date of a series has what was added to that
@@ -187,20 +187,20 @@ fn shifted(end: &str, start: &str, date: &str) -> Option<String> {
     Some(format!("{}{utc}", later.strftime("%Y%m%dT%H%M%S")))
 }
 
-/// Adds a VEVENT with `personal` lines at its end.
+/// Adds a VEVENT with `personal` lines after its properties: alarms come last (RFC 5545 §3.6.1).
 fn push_with(out: &mut String, event: &str, personal: &str) {
     let own_alarms = personal.contains("BEGIN:VALARM") || personal.ends_with(NO_ALARMS);
     let personal = personal.strip_suffix(NO_ALARMS).unwrap_or(personal);
     let replaced: Vec<&str> = unfolded_names(personal).collect();
-    let (mut in_alarm, mut skipping) = (false, false);
+    let (mut in_alarm, mut skipping, mut added) = (false, false, false);
     for line in event.split_inclusive("\r\n") {
         let continued = line.starts_with([' ', '\t']);
         if !continued {
             skipping = false;
-            match line.trim_end() {
-                "BEGIN:VALARM" => in_alarm = true,
-                "END:VEVENT" => out.push_str(personal),
-                _ => {}
+            let part = line.trim_end();
+            in_alarm |= part == "BEGIN:VALARM";
+            if (in_alarm || part == "END:VEVENT") && !std::mem::replace(&mut added, true) {
+                out.push_str(personal);
             }
             let name = name_of(line);
             skipping |= !in_alarm && replaced.iter().any(|known| name.eq_ignore_ascii_case(known));
@@ -251,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             merged(written, "DESCRIPTION:Mine\r\n", |_| false),
-            "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nDESCRIPTION:Mine\r\nEND:VEVENT\r\n"
+            "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nDESCRIPTION:Mine\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT\r\n"
         );
     }
 

@@ -9,10 +9,10 @@ use super::WebState;
 use crate::auth::{BookingPurpose, read_booking_secret};
 use crate::booking::cast::Cast;
 use crate::booking::model::Scope;
-use crate::booking::series::{self, Occurrence};
+use crate::booking::series::Occurrence;
 use crate::booking::span::Span;
 use crate::booking::{Context, Error, scope, tenants};
-use crate::store::bookings::{self, Booking};
+use crate::store::bookings;
 use crate::store::{BookingStatus, Conn, Id, ResourceKind, TenantId};
 use crate::time::{Instant, Zone};
 
@@ -82,7 +82,7 @@ async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) 
             let booking = bookings::find(conn, tenant, id)?.ok_or(Error::NotFound("booking"))?;
             let reason = Some("by the customer".to_owned());
             let cast = Cast::load(conn, &booking, &[])?;
-            let dates = occurrences(conn, &booking)?;
+            let dates = scope::occurrences(conn, &booking)?;
             let scope = occurrence.clone().map_or(Scope::All, |name| Scope::This(Some(name)));
             // Cancelled already, or unknown, which the use case says better.
             let meant = match &occurrence {
@@ -137,7 +137,7 @@ fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
     let cast = Cast::load(conn, &booking, &[])?;
     let zone = Zone::parse(&booking.timezone).unwrap_or_else(|_| ctx.zone.clone());
     let open = matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed);
-    let dates = occurrences(conn, &booking)?;
+    let dates = scope::occurrences(conn, &booking)?;
     let first = dates.first().map_or(booking.start_at, |o| o.span.at.start);
     let in_time = ctx.now <= deadline(first, &cast);
     let cancel = format!("{}/cancel", ctx.links.manage(ctx.tenant, id));
@@ -168,15 +168,6 @@ fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
         cancel,
         dates,
     })
-}
-
-/// What takes place of a booking: once, or by the dates of its series, the first one first.
-fn occurrences(conn: &mut Conn, booking: &Booking) -> Result<Vec<Occurrence>, Error> {
-    let span = Span::of(booking).map_err(|e| Error::invalid("/timezone", e.to_string()))?;
-    let overrides = bookings::overrides(conn, booking.tenant_id, booking.booking_id)?;
-    let mut all = series::occurrences(&span, booking.rrule.as_deref(), &overrides)?;
-    all.sort_by_key(|o| o.span.at.start);
-    Ok(all)
 }
 
 /// Until when the customer may cancel what begins at `start`: the service's window before it.

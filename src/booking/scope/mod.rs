@@ -57,6 +57,17 @@ pub fn reschedule(
     }
 }
 
+/// What takes place of a booking: once, or by the dates of its series, the first one first.
+///
+/// # Errors
+/// [`Error::Store`], and [`Error::Invalid`] for a rule that cannot be read.
+pub fn occurrences(conn: &mut Conn, booking: &Booking) -> Result<Vec<series::Occurrence>, Error> {
+    let overrides = bookings::overrides(conn, booking.tenant_id, booking.booking_id)?;
+    let mut all = change::occurrences(booking, &overrides)?;
+    all.sort_by_key(|o| o.span.at.start);
+    Ok(all)
+}
+
 /// What a scope comes to.
 #[derive(Debug)]
 enum Aim {

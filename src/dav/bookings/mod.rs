@@ -95,8 +95,9 @@ impl Change {
         let served = target.served(conn, &self.place.name)?;
         let rendered = object_of(members::rendered(conn, &target.collection, &self.place.name)?)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
-        let steps = plan::plan(&served, sent, &zone).map_err(not_yours)?;
         let times = plan::instances(&served, &zone).map_err(not_yours)?;
+        let others = target.is_shared(conn, &times)?;
+        let steps = plan::plan(&served, sent, &zone, others).map_err(not_yours)?;
         let taken = target.take_all(conn, &self.viewer, (steps, &times), &zone)?;
         let added = plan::Added { rendered: &rendered, served: &served, sent, moved: &taken.moved, zone: &zone };
         self.keep_personal(conn, &target, (&added, taken.version))?;
@@ -108,8 +109,9 @@ impl Change {
         let target = self.target(conn)?.ok_or(calendar::Error::NotFound)?;
         let zone = Zone::parse(&target.booking.timezone).unwrap_or_else(|_| target.ctx.zone.clone());
         let served = target.served(conn, &self.place.name)?;
-        let steps = plan::deletion(&served, &zone).map_err(not_yours)?;
         let times = plan::instances(&served, &zone).map_err(not_yours)?;
+        let others = target.is_shared(conn, &times)?;
+        let steps = plan::deletion(&served, &zone, others).map_err(not_yours)?;
         Ok(target.take_all(conn, &self.viewer, (steps, &times), &zone)?.touched)
     }
 
@@ -175,6 +177,12 @@ impl Target {
     /// The booking's object, as its reader has it.
     fn served(&self, conn: &mut Conn, name: &str) -> Result<Object, Failure> {
         object_of(members::find(conn, &self.collection, name)?)
+    }
+
+    /// Whether dates of the booking take place that are not in what its reader has: others serve them.
+    fn is_shared(&self, conn: &mut Conn, times: &Times) -> Result<bool, Failure> {
+        let own = times.values().flatten().count();
+        Ok(scope::occurrences(conn, &self.booking)?.len() > own)
     }
 
     /// Takes one step after the other.

@@ -54,11 +54,12 @@ pub(super) enum Step {
     CancelFrom(Instant),
 }
 
-/// What it takes to come from what is served to what was sent. `zone` is the booking's.
+/// What it takes to come from what is served to what was sent. `zone` is the booking's, of which others may serve dates
+/// that are not in what is served.
 ///
 /// # Errors
 /// What of it is not the client's to change, as a sentence.
-pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<Step>, String> {
+pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone, others: bool) -> Result<Vec<Step>, String> {
     if sent.uid() != served.uid() {
         return Err("a booking keeps its UID".to_owned());
     }
@@ -72,7 +73,7 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
         _ => return Err("which dates of a booking are whose is decided by the business".to_owned()),
     };
     if new.says("STATUS", "CANCELLED") && !old.says("STATUS", "CANCELLED") {
-        return Ok(vec![Step::CancelAll]);
+        return Ok(all_cancelled(&before, others));
     }
     let (Some(was), Some(is)) = (begins(served, zone), begins(sent, zone)) else {
         return Err("a booking has a start and an end".to_owned());
@@ -87,9 +88,9 @@ pub(super) fn plan(served: &Object, sent: &Object, zone: &Zone) -> Result<Vec<St
             Words::SameRule { ends: values(old, "RRULE").iter().any(|rule| rule.contains("until=")) }
         };
         if was == is {
-            return of_series(&before, &after, &words);
+            return of_series(&before, &after, &words, others);
         }
-        return moved_series((was, is), (&before, after), &words, zone);
+        return moved_series((was, is), (&before, after), &words, (zone, others));
     }
     // It takes place once: whatever of it says when, and not at all when that is excluded.
     let live: Vec<Interval> = after.into_values().flatten().collect();
@@ -117,7 +118,7 @@ fn moved_series(
     (was, is): (Interval, Interval),
     (before, mut after): (&Times, Times),
     words: &Words,
-    zone: &Zone,
+    (zone, others): (&Zone, bool),
 ) -> Result<Vec<Step>, String> {
     // As clocks show it: the hour stays over a change of theirs.
     let shifted = |at: Instant, from: Instant, to: Instant| {
@@ -148,10 +149,10 @@ fn moved_series(
         Words::SameRule { ends: true } => after.extend(then.iter().filter(|(key, _)| Some(**key) > last)),
         Words::SameRule { ends: false } | Words::Others { .. } => {}
     }
-    let others = of_series(&then, &after, words).map_err(|_| {
+    let more = of_series(&then, &after, words, others).map_err(|_| {
         "how a booking repeats is decided by the business; move or cancel single dates of it".to_owned()
     })?;
-    Ok([Step::MoveAll(is)].into_iter().chain(others).collect())
+    Ok([Step::MoveAll(is)].into_iter().chain(more).collect())
 }
 
 /// When what a step is about begins, the first of it.
@@ -168,17 +169,26 @@ pub(super) fn begins_first(step: &Step, times: &Times) -> Option<Instant> {
 ///
 /// # Errors
 /// A sentence, when it has too many dates.
-pub(super) fn deletion(served: &Object, zone: &Zone) -> Result<Vec<Step>, String> {
+pub(super) fn deletion(served: &Object, zone: &Zone, others: bool) -> Result<Vec<Step>, String> {
+    let times = instances(served, zone)?;
     match master(served) {
-        Some(_) => Ok(vec![Step::CancelAll]),
-        None => of_dates(&instances(served, zone)?, &Times::new()),
+        Some(_) => Ok(all_cancelled(&times, others)),
+        None => of_dates(&times, &Times::new()),
     }
+}
+
+/// Nothing of one's own takes place any more: what others serve does.
+fn all_cancelled(times: &Times, others: bool) -> Vec<Step> {
+    if !others {
+        return vec![Step::CancelAll];
+    }
+    times.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| Step::Cancel(*key)).collect()
 }
 
 /// When each instance takes place, by RECURRENCE-ID; `None` for one that is cancelled.
 pub(super) type Times = BTreeMap<Instant, Option<Interval>>;
 
-fn of_series(before: &Times, after: &Times, words: &Words) -> Result<Vec<Step>, String> {
+fn of_series(before: &Times, after: &Times, words: &Words, others: bool) -> Result<Vec<Step>, String> {
     let (mut steps, gone) = date_by_date(before, after)?;
     // Clients cut a series short also where they move the rest of it, to another object, which will be refused: the dates
     // between would be lost.
@@ -188,6 +198,10 @@ fn of_series(before: &Times, after: &Times, words: &Words) -> Result<Vec<Step>, 
         return Err(
             "how a booking repeats is decided by the business; to cancel dates, delete each of them, or all".into()
         );
+    }
+    if others {
+        steps.extend(gone.into_iter().map(Step::Cancel));
+        return Ok(steps);
     }
     // What is cancelled to the end is one change.
     let live: Vec<Instant> = before.iter().filter(|(_, at)| at.is_some()).map(|(key, _)| *key).collect();

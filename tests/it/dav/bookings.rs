@@ -264,6 +264,55 @@ on_both! {
         ben.send("DELETE", &path, &[], "").await.insist(404);
     }
 
+    async fn who_serves_a_series_leaves_the_dates_that_others_serve(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let (ben_id, ben) = app.person(a.tenant, "ben", Role::Staff).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let service = json!({"name": "Both", "duration_minutes": 30, "staff": [seed.staff.to_string(), ben_id.to_string()]});
+        let service = app.post("/v1/services", &a.admin, &service).expect(201).await.id();
+        for (month, how) in [("09", "EXDATE"), ("10", "DELETE"), ("11", "STATUS")] {
+            let mut body = seed.booking_body(&format!("2026-{month}-02T10:00"));
+            (body["service"], body["rrule"]) = (json!(service), json!("FREQ=DAILY;COUNT=4"));
+            let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+            let day = format!("2026-{month}-04T10:00");
+            let other = json!({"scope": "this", "occurrence": day, "start": day, "staff": ben_id.to_string()});
+            app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &other).expect(200).await;
+            let path = format!("{}bookings/{id}.ics", anna.home());
+            let served = anna.get(&path).await.insist(200);
+            let exdate = |day: &str| format!("EXDATE;TZID=Europe/Berlin:2026{month}{day}T100000\r\n");
+            let without = ["02", "03", "05"].map(exdate).concat() + "RRULE:FREQ=DAILY";
+            match how {
+                "EXDATE" => anna.put(&path, &[], &served.body.replacen("RRULE:FREQ=DAILY", &without, 1)).await.insist(204),
+                "STATUS" => anna.put(&path, &[], &served.body.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")).await.insist(204),
+                _ => anna.send("DELETE", &path, &[], "").await.insist(204),
+            };
+            let booking = app.get(&format!("/v1/bookings/{id}"), &a.read).expect(200).await.json();
+            let told = booking["occurrences"].as_array().unwrap().iter().map(|it| it["status"].as_str().unwrap());
+            assert_eq!(told.collect::<Vec<_>>(), ["cancelled", "cancelled", "confirmed", "cancelled"], "{how}");
+            assert_eq!(booking["status"], "confirmed", "{how}");
+            ben.get(&format!("{}bookings/{id}.ics", ben.home())).await.insist(200);
+            // Nothing of it is hers any more, and there is nothing left to delete.
+            anna.get(&path).await.insist(404);
+            anna.send("DELETE", &path, &[], "").await.insist(404);
+        }
+        // The same, when the business gives all dates away.
+        let mut body = seed.booking_body("2026-12-02T10:00");
+        (body["service"], body["rrule"]) = (json!(service), json!("FREQ=DAILY;COUNT=2"));
+        let id = app.post("/v1/bookings", &a.write, &body).expect(201).await.id();
+        let path = format!("{}bookings/{id}.ics", anna.home());
+        let given = async |day: &str, to: &str| {
+            let other = json!({"scope": "this", "occurrence": day, "start": day, "staff": to});
+            app.post(&format!("/v1/bookings/{id}/reschedule"), &a.write, &other).expect(200).await;
+        };
+        given("2026-12-02T10:00", &ben_id.to_string()).await;
+        anna.get(&path).await.insist(200);
+        given("2026-12-03T10:00", &ben_id.to_string()).await;
+        anna.get(&path).await.insist(404);
+        given("2026-12-03T10:00", &seed.staff.to_string()).await;
+        assert_eq!(anna.get(&path).await.insist(200).body.matches("EXDATE").count(), 1);
+    }
+
     async fn what_would_be_undone_without_a_word_is_refused(app: App) {
         let a = app.business("a").await;
         let seed = app.seed(&a).await;

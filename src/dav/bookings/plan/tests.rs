@@ -10,7 +10,7 @@ fn object(inside: &str) -> Object {
 }
 
 fn steps(served: &str, sent: &str) -> Result<Vec<Step>, String> {
-    plan(&object(served), &object(sent), &Zone::utc())
+    plan(&object(served), &object(sent), &Zone::utc(), false)
 }
 
 const ONCE: &str = "DTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\n";
@@ -40,6 +40,19 @@ fn what_is_the_business_stays() {
         let refused = steps(ONCE, &format!("{ONCE}{sent}"));
         assert!(refused.is_err(), "{sent}");
     }
+}
+
+#[test]
+fn what_others_serve_is_left() {
+    let (served, gone) =
+        (format!("{WEEKLY}EXDATE:20260309T090000Z\r\n"), "EXDATE:20260302T090000Z,20260316T090000Z\r\n");
+    let steps = |sent: &str| plan(&object(&served), &object(sent), &Zone::utc(), true).unwrap();
+    let own = ["2026-03-02T09:00:00", "2026-03-16T09:00:00", "2026-03-23T09:00:00"].map(|day| Step::Cancel(at(day)));
+    assert_eq!(steps(&format!("{served}{gone}EXDATE:20260323T090000Z\r\n")), own);
+    assert_eq!(steps(&format!("{served}STATUS:CANCELLED\r\n")), own);
+    assert_eq!(steps(&format!("{served}EXDATE:20260316T090000Z,20260323T090000Z\r\n")), own[1..]);
+    assert_eq!(deletion(&object(&served), &Zone::utc(), true).unwrap(), own);
+    assert_eq!(deletion(&object(&served), &Zone::utc(), false).unwrap(), [Step::CancelAll]);
 }
 
 #[test]

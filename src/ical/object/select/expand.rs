@@ -123,18 +123,23 @@ fn dated(part: &Part, component: &Component, at: Interval, id: Option<Property>,
         End::Default | End::Lasting(_) => start,
     };
     let end = |name: &str| written(name, &in_form(at.end, end_form, floating));
-    // In UTC a day has 24 hours, in the zone it came from it may have 23.
-    let nominal = matches!(&part.end, End::Lasting(length) if length.parts().0 > 0);
-    let day_in_zone = nominal && matches!(start, Moment::Zoned(..));
+    // In UTC a day has 24 hours, in the zone it came from it may have 23; and a PERIOD has a length of its own (RFC 5545
+    // §3.8.5.2).
+    let by_itself = part.end.interval(&in_form(at.start, start, floating), floating);
+    let has_own_end = by_itself != Ok(at);
+    let new_end = || end(if component.name == "VTODO" { "DUE" } else { "DTEND" });
     for property in &component.properties {
         let is = |name: &str| property.is(name);
         if is("DTSTART") {
             one.properties.push(start_property.clone());
             one.properties.extend(id.clone());
+            if has_own_end && part.end == End::Default && component.name != "VJOURNAL" {
+                one.properties.push(new_end());
+            }
         } else if is("DTEND") || is("DUE") {
             one.properties.push(end(&property.name));
-        } else if is("DURATION") && day_in_zone {
-            one.properties.push(end(if component.name == "VTODO" { "DUE" } else { "DTEND" }));
+        } else if is("DURATION") && has_own_end {
+            one.properties.push(new_end());
         } else {
             one.properties.extend(kept(property));
         }

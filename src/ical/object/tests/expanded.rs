@@ -48,6 +48,24 @@ fn a_day_that_is_shorter_than_24_hours() {
 }
 
 #[test]
+fn a_period_has_a_length_of_its_own() {
+    let rdate = "RDATE;TZID=Europe/Berlin;VALUE=PERIOD:20270407T163500/PT3H";
+    let window = "2027-04-07T16:00/2027-04-07T17:00";
+    let expected =
+        ["DTSTART:20270407T143500Z", "RECURRENCE-ID:20270407T143500Z", "DTEND:20270407T173500Z"].map(str::to_owned);
+    for end in ["DURATION:PT1H;;", "", "DTEND;TZID=Europe/Berlin:20270109T171500;;"] {
+        let lines = format!("(VEVENT;;UID:1;;DTSTART;TZID=Europe/Berlin:20270109T161500;;{end}{rdate};;)");
+        let mut found = expanded(&lines, window);
+        assert_eq!(found.len(), 3, "{found:?}");
+        found.sort_by_key(|line| expected.iter().position(|wanted| wanted == line));
+        assert_eq!(found, expected, "{end}");
+    }
+    let first = "(VEVENT;;UID:1;;DTSTART:20270109T161500Z;;DURATION:PT1H;;RDATE;VALUE=PERIOD:20270407T143500Z/PT3H;;)";
+    let expected = ["DTSTART:20270109T161500Z", "RECURRENCE-ID:20270109T161500Z", "DURATION:PT1H"];
+    assert_eq!(expanded(first, "2027-01-09T00:00/2027-01-10T00:00"), expected);
+}
+
+#[test]
 fn an_override_alone_and_a_to_do_without_a_start() {
     let alone = "(VEVENT;;UID:1;;DTSTART:20260601T100000Z;;RECURRENCE-ID;TZID=Europe/Berlin:20260601T110000;;)";
     let expected = ["DTSTART:20260601T100000Z", "RECURRENCE-ID:20260601T090000Z"];
