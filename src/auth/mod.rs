@@ -13,4 +13,4 @@ pub use app_password::{AppKey, AppSecret};
 pub use key::{BadKey, MasterKey};
 pub use login::{Login, LoginError, Logins};
 pub use password::{Password, TooLong, hash_password, verify_password};
-pub use token::{ApiSecret, BookingPurpose, FeedSecret, Secret, booking_secret, read_booking_secret, tenant_of};
+pub use token::{ApiSecret, BookingPurpose, BookingToken, FeedSecret, Secret, booking_secret, tenant_of};

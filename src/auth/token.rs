@@ -108,26 +108,55 @@ impl BookingPurpose {
     }
 }
 
-/// The token of one booking for one purpose: its id and 160 bits that only the master key gives.
+/// The token of one booking for one purpose, as long as it is this customer's: its id and 160 bits that only the master
+/// key gives.
 #[must_use]
-pub fn booking_secret(key: &MasterKey, purpose: BookingPurpose, tenant: TenantId, booking: Id) -> Secret {
+pub fn booking_secret(
+    key: &MasterKey,
+    purpose: BookingPurpose,
+    (tenant, booking): (TenantId, Id),
+    customer: Option<Id>,
+) -> Secret {
     let mut bytes = [0; 16 + MAC_BYTES];
     bytes[..16].copy_from_slice(booking.as_bytes());
-    bytes[16..].copy_from_slice(&booking_mac(key, purpose, tenant, booking));
+    bytes[16..].copy_from_slice(&booking_mac(key, purpose, (tenant, booking), customer));
     Secret(encode(tenant, &bytes))
 }
 
-/// The booking a token opens, or `None` when it is not genuine.
-#[must_use]
-pub fn read_booking_secret(key: &MasterKey, purpose: BookingPurpose, text: &str) -> Option<(TenantId, Id)> {
-    let (tenant, bytes) = decode::<{ 16 + MAC_BYTES }>(text)?;
-    let (id, mac) = bytes.split_at(16);
-    let booking = Id::from_bytes(id.try_into().ok()?);
-    bool::from(booking_mac(key, purpose, tenant, booking).ct_eq(mac)).then_some((tenant, booking))
+/// What a booking's token names, genuine or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookingToken {
+    /// The business.
+    pub tenant: TenantId,
+    /// The booking.
+    pub booking: Id,
+    mac: [u8; MAC_BYTES],
 }
 
-fn booking_mac(key: &MasterKey, purpose: BookingPurpose, tenant: TenantId, booking: Id) -> [u8; MAC_BYTES] {
-    let full = key.derive(purpose.label(), &[&tenant.to_bytes(), booking.as_bytes()]);
+impl BookingToken {
+    /// Reads a token; `None` for what cannot be one.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (tenant, bytes) = decode::<{ 16 + MAC_BYTES }>(text)?;
+        let (booking, mac) = bytes.split_at(16);
+        Some(Self { tenant, booking: Id::from_bytes(booking.try_into().ok()?), mac: mac.try_into().ok()? })
+    }
+
+    /// Whether it was given for this purpose to whoever is the booking's customer. Whoever was before has another.
+    #[must_use]
+    pub fn opens(&self, key: &MasterKey, purpose: BookingPurpose, customer: Option<Id>) -> bool {
+        booking_mac(key, purpose, (self.tenant, self.booking), customer).ct_eq(&self.mac).into()
+    }
+}
+
+fn booking_mac(
+    key: &MasterKey,
+    purpose: BookingPurpose,
+    (tenant, booking): (TenantId, Id),
+    customer: Option<Id>,
+) -> [u8; MAC_BYTES] {
+    let customer = customer.as_ref().map_or(&[][..], |id| id.as_bytes());
+    let full = key.derive(purpose.label(), &[&tenant.to_bytes(), booking.as_bytes(), customer]);
     let mut mac = [0; MAC_BYTES];
     mac.copy_from_slice(&full[..MAC_BYTES]);
     mac
@@ -178,13 +207,17 @@ mod tests {
     fn a_booking_token_opens_one_booking_for_one_purpose() {
         let key = MasterKey::generate();
         let (tenant, booking) = (TenantId::of_slug("salon"), Id::new());
-        let token = booking_secret(&key, BookingPurpose::Calendar, tenant, booking);
-        let read = |purpose, text: &str| read_booking_secret(&key, purpose, text);
-        assert_eq!(read(BookingPurpose::Calendar, token.reveal()), Some((tenant, booking)));
-        assert_eq!(read(BookingPurpose::Manage, token.reveal()), None);
-        let other = booking_secret(&key, BookingPurpose::Calendar, tenant, Id::new());
-        let glued = format!("{}{}", &token.reveal()[..32], &other.reveal()[32..]);
-        assert_eq!(read(BookingPurpose::Calendar, &glued), None);
+        let (ann, ben) = (Some(Id::new()), Some(Id::new()));
+        let secret = |booking, customer| booking_secret(&key, BookingPurpose::Calendar, (tenant, booking), customer);
+        let token = secret(booking, ann);
+        let read = BookingToken::read(token.reveal()).unwrap();
+        assert_eq!((read.tenant, read.booking), (tenant, booking));
+        assert!(read.opens(&key, BookingPurpose::Calendar, ann));
+        assert!(!read.opens(&key, BookingPurpose::Manage, ann));
+        assert!(!read.opens(&key, BookingPurpose::Calendar, ben) && !read.opens(&key, BookingPurpose::Calendar, None));
+        assert!(!read.opens(&MasterKey::generate(), BookingPurpose::Calendar, ann));
+        let glued = format!("{}{}", &token.reveal()[..32], &secret(Id::new(), ann).reveal()[32..]);
+        assert!(!BookingToken::read(&glued).unwrap().opens(&key, BookingPurpose::Calendar, ann));
     }
 
     #[test]

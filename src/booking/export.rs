@@ -2,7 +2,8 @@
 
 use crate::ical::calendar::{CalendarHead, Method, TAIL, render_head};
 use crate::ical::timezone::vtimezone;
-use crate::store::{self, Conn, Id, TenantId, bookings, collections};
+use crate::store::bookings::Booking;
+use crate::store::{self, Conn, Id, collections};
 use crate::time::{Instant, Zone};
 
 /// Whose view of a booking.
@@ -23,18 +24,12 @@ pub struct CalendarFile {
     pub modified_at: Instant,
 }
 
-/// A booking as calendar file with METHOD:PUBLISH, from what was rendered when it was written. `None`: there is no such
-/// booking, or nobody's calendar has it.
+/// A booking as calendar file with METHOD:PUBLISH, from what was rendered when it was written. `None`: nobody's
+/// calendar has it.
 ///
 /// # Errors
 /// [`store::Error`].
-pub fn calendar_file(
-    conn: &mut Conn,
-    tenant: TenantId,
-    id: Id,
-    reader: Reader,
-) -> Result<Option<CalendarFile>, store::Error> {
-    let Some(booking) = bookings::find(conn, tenant, id)? else { return Ok(None) };
+pub fn calendar_file(conn: &mut Conn, booking: &Booking, reader: Reader) -> Result<Option<CalendarFile>, store::Error> {
     let others = [booking.staff_id, booking.resource_ids.0.first().copied(), Some(Id::TEAM)];
     let calendars: Vec<Id> = match (reader, booking.customer_id) {
         (Reader::Manager, _) => vec![Id::TEAM],
@@ -43,7 +38,7 @@ pub fn calendar_file(
         (Reader::Customer, None) => others.into_iter().flatten().collect(),
     };
     for calendar in calendars {
-        if let Some(object) = collections::object(conn, tenant, calendar, id)? {
+        if let Some(object) = collections::object(conn, booking.tenant_id, calendar, booking.booking_id)? {
             return Ok(Some(file(&object)));
         }
     }

@@ -47,7 +47,8 @@ mod tests;
 use std::sync::Arc;
 
 use crate::auth::{BookingPurpose, MasterKey, Secret, booking_secret};
-use crate::store::{Id, TenantId};
+use crate::store::TenantId;
+use crate::store::bookings::Booking;
 use crate::time::{Instant, Zone};
 
 /// For whom, when and by whom something is done.
@@ -79,10 +80,10 @@ pub struct Links {
 }
 
 impl Links {
-    /// The customer's page of a booking.
+    /// The customer's page of a booking, for whoever is its customer.
     #[must_use]
-    pub fn manage(&self, tenant: TenantId, booking: Id) -> String {
-        let token = booking_secret(&self.key, BookingPurpose::Manage, tenant, booking);
+    pub fn manage(&self, booking: &Booking) -> String {
+        let token = self.of_booking(BookingPurpose::Manage, booking);
         format!("{}/manage/{}", self.public_url, token.reveal())
     }
 
@@ -92,10 +93,14 @@ impl Links {
         format!("{}/setup/{}.mobileconfig", self.public_url, secret.reveal())
     }
 
-    /// The calendar file of a booking.
+    fn of_booking(&self, purpose: BookingPurpose, booking: &Booking) -> Secret {
+        booking_secret(&self.key, purpose, (booking.tenant_id, booking.booking_id), booking.customer_id)
+    }
+
+    /// The calendar file of a booking, for whoever is its customer.
     #[must_use]
-    pub fn ics(&self, tenant: TenantId, booking: Id) -> String {
-        let token = booking_secret(&self.key, BookingPurpose::Calendar, tenant, booking);
+    pub fn ics(&self, booking: &Booking) -> String {
+        let token = self.of_booking(BookingPurpose::Calendar, booking);
         format!("{}/ics/{}.ics", self.public_url, token.reveal())
     }
 }

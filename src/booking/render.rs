@@ -78,7 +78,7 @@ fn event<'a>(ctx: &'a Context, scene: &'a Scene<'_>, span: &Span, reader: Reader
         attendees: attendees(scene, reader),
         categories: vec![Cow::Borrowed(category(booking.status))],
         color: Some(Cow::Borrowed(color(booking.status, cast.service.color.as_deref()))),
-        url: (reader == Reader::Customer).then(|| Cow::Owned(ctx.links.manage(ctx.tenant, booking.booking_id))),
+        url: (reader == Reader::Customer).then(|| Cow::Owned(ctx.links.manage(booking))),
         alarms_minutes: if alarms { reminders(&cast.service.reminders_minutes) } else { Vec::new() },
         transparent: cancelled,
         class: None,
@@ -142,7 +142,7 @@ fn description(ctx: &Context, scene: &Scene<'_>, reader: Reader) -> String {
         add("With", staff);
         add("Includes", Some(&resources));
         add("Status", (booking.status == BookingStatus::Tentative).then_some("not yet confirmed"));
-        add("See, move or cancel", Some(&ctx.links.manage(ctx.tenant, booking.booking_id)));
+        add("See, move or cancel", Some(&ctx.links.manage(booking)));
         return lines.join("\n");
     }
     let customer = cast.customer.as_ref();

@@ -16,9 +16,9 @@ use super::conditional::{self, Held};
 use super::load::{Need, Opening};
 use super::shown::Format;
 use super::{Error, FeedState, client};
-use crate::auth::{BookingPurpose, read_booking_secret};
+use crate::auth::{BookingPurpose, BookingToken};
 use crate::booking::export::{self, Reader};
-use crate::store;
+use crate::store::{self, bookings};
 use crate::time::http_date;
 
 /// Plain, because some subscribers compare it as a whole.
@@ -112,13 +112,18 @@ fn not_modified(etag: &HeaderValue) -> Response<Body> {
     response
 }
 
-/// `GET /ics/{token}.ics`: one booking, for its customer.
+/// `GET /ics/{token}.ics`: one booking, for whoever is its customer.
 pub(super) async fn booking(State(state): State<FeedState>, request: Request) -> Response<Body> {
     let file = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let opened =
-        file.strip_suffix(".ics").and_then(|token| read_booking_secret(&state.0.key, BookingPurpose::Calendar, token));
-    let Some((tenant, id)) = opened else { return unknown() };
-    let read = state.0.store.read(move |conn| export::calendar_file(conn, tenant, id, Reader::Customer));
+    let Some(token) = file.strip_suffix(".ics").and_then(BookingToken::read) else { return unknown() };
+    let key = state.0.key.clone();
+    let read = state.0.store.read(move |conn| {
+        let found = bookings::find(conn, token.tenant, token.booking)?;
+        match found.filter(|booking| token.opens(&key, BookingPurpose::Calendar, booking.customer_id)) {
+            Some(booking) => export::calendar_file(conn, &booking, Reader::Customer),
+            None => Ok(None),
+        }
+    });
     match read.await {
         Ok(Some(file)) => booking_file(file, request.headers()),
         Ok(None) => unknown(),

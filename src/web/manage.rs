@@ -6,14 +6,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::WebState;
-use crate::auth::{BookingPurpose, read_booking_secret};
+use crate::auth::{BookingPurpose, BookingToken};
 use crate::booking::cast::Cast;
 use crate::booking::model::Scope;
 use crate::booking::series::Occurrence;
 use crate::booking::span::Span;
 use crate::booking::{Context, Error, scope, tenants};
-use crate::store::bookings;
-use crate::store::{BookingStatus, Conn, Id, ResourceKind, TenantId};
+use crate::store::bookings::{self, Booking};
+use crate::store::{BookingStatus, Conn, ResourceKind};
 use crate::time::{Instant, Zone};
 
 #[derive(Template)]
@@ -73,13 +73,13 @@ pub(super) async fn cancel_one(
 }
 
 async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) -> Response {
-    let Some((tenant, id)) = opened(state, token) else { return answer(StatusCode::NOT_FOUND, None, None) };
-    let (links, now) = (state.links.clone(), (state.clock)());
+    let Some(opened) = BookingToken::read(token) else { return answer(StatusCode::NOT_FOUND, None, None) };
+    let (tenant, links, now) = (opened.tenant, state.links.clone(), (state.clock)());
     let done = state
         .store
         .write(move |conn| {
             let ctx = tenants::context(conn, tenant, "customer", now, links.clone())?;
-            let booking = bookings::find(conn, tenant, id)?.ok_or(Error::NotFound("booking"))?;
+            let booking = opened_by(conn, &ctx, opened)?;
             let reason = Some("by the customer".to_owned());
             let cast = Cast::load(conn, &booking, &[])?;
             let dates = scope::occurrences(conn, &booking)?;
@@ -93,13 +93,13 @@ async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) 
             if open && meant.is_some_and(|o| deadline(o.span.at.start, &cast) < now) {
                 return Ok(Err(TOO_LATE));
             }
-            scope::cancel(conn, &ctx, id, None, (&scope, reason)).map(Ok)
+            scope::cancel(conn, &ctx, booking.booking_id, None, (&scope, reason)).map(Ok)
         })
         .await;
     match done {
         Ok(Ok(booked)) => {
             (state.on_change)(tenant, &booked.touched);
-            Redirect::to(&state.links.manage(tenant, id)).into_response()
+            Redirect::to(&state.links.manage(&booked.booking)).into_response()
         }
         Ok(Err(reason)) => page(state, token, Some((StatusCode::CONFLICT, reason.to_owned()))).await,
         Err(Error::NotFound(_) | Error::Invalid(_)) => answer(StatusCode::NOT_FOUND, None, None),
@@ -110,18 +110,21 @@ async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) 
     }
 }
 
-fn opened(state: &WebState, token: &str) -> Option<(TenantId, Id)> {
-    read_booking_secret(&state.links.key, BookingPurpose::Manage, token)
+/// The booking of a token, if it was given to whoever is its customer now.
+fn opened_by(conn: &mut Conn, ctx: &Context, token: BookingToken) -> Result<Booking, Error> {
+    let found = bookings::find(conn, token.tenant, token.booking)?;
+    let own = found.filter(|booking| token.opens(&ctx.links.key, BookingPurpose::Manage, booking.customer_id));
+    own.ok_or(Error::NotFound("booking"))
 }
 
 async fn page(state: &WebState, token: &str, message: Option<(StatusCode, String)>) -> Response {
-    let Some((tenant, id)) = opened(state, token) else { return answer(StatusCode::NOT_FOUND, None, None) };
-    let (links, now) = (state.links.clone(), (state.clock)());
+    let Some(opened) = BookingToken::read(token) else { return answer(StatusCode::NOT_FOUND, None, None) };
+    let (tenant, links, now) = (opened.tenant, state.links.clone(), (state.clock)());
     let view = state
         .store
         .read(move |conn| {
             let ctx = tenants::context(conn, tenant, "customer", now, links.clone())?;
-            conn.snapshot(|conn| view(conn, &ctx, id))
+            conn.snapshot(|conn| view(conn, &ctx, opened))
         })
         .await;
     let (status, message) = message.map_or((StatusCode::OK, None), |(status, text)| (status, Some(text)));
@@ -132,15 +135,15 @@ async fn page(state: &WebState, token: &str, message: Option<(StatusCode, String
     }
 }
 
-fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
-    let booking = bookings::find(conn, ctx.tenant, id)?.ok_or(Error::NotFound("booking"))?;
+fn view(conn: &mut Conn, ctx: &Context, token: BookingToken) -> Result<View, Error> {
+    let booking = opened_by(conn, ctx, token)?;
     let cast = Cast::load(conn, &booking, &[])?;
     let zone = Zone::parse(&booking.timezone).unwrap_or_else(|_| ctx.zone.clone());
     let open = matches!(booking.status, BookingStatus::Tentative | BookingStatus::Confirmed);
     let dates = scope::occurrences(conn, &booking)?;
     let first = dates.first().map_or(booking.start_at, |o| o.span.at.start);
     let in_time = ctx.now <= deadline(first, &cast);
-    let cancel = format!("{}/cancel", ctx.links.manage(ctx.tenant, id));
+    let cancel = format!("{}/cancel", ctx.links.manage(&booking));
     let ahead = dates.iter().filter(|o| open && booking.rrule.is_some() && o.span.at.end > ctx.now).take(DATES);
     let date = |o: &Occurrence| Date {
         when: when(&o.span),
@@ -164,7 +167,7 @@ fn view(conn: &mut Conn, ctx: &Context, id: Id) -> Result<View, Error> {
         cancelled: booking.status == BookingStatus::Cancelled,
         may_cancel: open && in_time,
         too_late: open && !in_time && dates.iter().all(|date| date.cancel.is_none()),
-        calendar: ctx.links.ics(ctx.tenant, id),
+        calendar: ctx.links.ics(&booking),
         cancel,
         dates,
     })

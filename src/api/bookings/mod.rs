@@ -240,7 +240,8 @@ pub(super) async fn calendar(
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant;
     let unit = move |conn: &mut Conn| {
-        let file = export::calendar_file(conn, tenant, id, export::Reader::Manager)?;
+        let booking = bookings::find(conn, tenant, id)?.ok_or(Error::NotFound("booking"))?;
+        let file = export::calendar_file(conn, &booking, export::Reader::Manager)?;
         file.ok_or(Error::NotFound("booking"))
     };
     let file = api.store.read(unit).await?;

@@ -159,9 +159,9 @@ impl Booking {
         notices: Vec<FaultBody>,
     ) -> Result<Self, Error> {
         let zone = stored_zone(&row.timezone)?;
-        let id = row.booking_id;
+        let links = BookingLinks { ics: ctx.links.ics(&row), manage: ctx.links.manage(&row) };
         Ok(Self {
-            id: id.into(),
+            id: row.booking_id.into(),
             uid: row.uid,
             sequence: row.sequence,
             status: row.status,
@@ -185,7 +185,7 @@ impl Booking {
             cancel_reason: row.cancel_reason,
             created_at: row.created_at.to_rfc3339(&Zone::utc()),
             updated_at: row.updated_at.to_rfc3339(&Zone::utc()),
-            links: BookingLinks { ics: ctx.links.ics(ctx.tenant, id), manage: ctx.links.manage(ctx.tenant, id) },
+            links,
             synced_to: Vec::new(),
             notices,
         })

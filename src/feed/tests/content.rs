@@ -169,7 +169,7 @@ async fn a_booking_as_a_file() {
     haircut.customer = House::cleo();
     haircut.notes = Some("allergic to lavender".into());
     let booked = house.book(&haircut).booking;
-    let url = house.ctx.links.ics(house.ctx.tenant, booked.booking_id);
+    let url = house.ctx.links.ics(&booked);
     let path = url.strip_prefix("https://cal.example").unwrap();
     let answer = house.get(path).await;
     let components = parsed(&answer.text());
@@ -179,20 +179,21 @@ async fn a_booking_as_a_file() {
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"booking.ics\"");
     let etag = answer.header("etag").to_owned();
     assert_eq!(house.ask(Method::GET, path, &[("if-none-match", &etag)]).await.status, StatusCode::NOT_MODIFIED);
-    let file = booking::export::calendar_file(
-        &mut house.conn,
-        house.ctx.tenant,
-        booked.booking_id,
-        booking::export::Reader::Manager,
-    );
+    let file = booking::export::calendar_file(&mut house.conn, &booked, booking::export::Reader::Manager);
     assert!(file.unwrap().unwrap().text.contains("lavender"), "the manager's view");
-    let manage = house.ctx.links.manage(house.ctx.tenant, booked.booking_id).replace("/manage/", "/ics/") + ".ics";
+    let manage = house.ctx.links.manage(&booked).replace("/manage/", "/ics/") + ".ics";
     let manage = manage.strip_prefix("https://cal.example").unwrap().to_owned();
     for other in [manage.as_str(), "/ics/x.ics", "/ics/.ics", path.strip_suffix(".ics").unwrap()] {
         assert_eq!(house.get(other).await.status, StatusCode::NOT_FOUND, "{other}");
     }
+    let (ctx, nobody) = (house.ctx.clone(), Some(CustomerInput::Nobody));
+    let patch = BookingPatch { customer: nobody, ..BookingPatch::default() };
+    let given_up = booking::change(&mut house.conn, &ctx, booked.booking_id, &patch).unwrap().booking;
+    assert_eq!(house.get(path).await.status, StatusCode::NOT_FOUND, "a link is of whoever is the customer");
+    let now = ctx.links.ics(&given_up);
+    assert_eq!(house.get(now.strip_prefix("https://cal.example").unwrap()).await.status, StatusCode::OK);
     let unbooked =
         house.book_at(&NewBooking { customer: CustomerInput::Nobody, ..haircut }, "2026-03-06T10:00").booking;
-    let url = house.ctx.links.ics(house.ctx.tenant, unbooked.booking_id);
+    let url = house.ctx.links.ics(&unbooked);
     assert_eq!(house.get(url.strip_prefix("https://cal.example").unwrap()).await.status, StatusCode::OK);
 }

@@ -51,4 +51,24 @@ on_both! {
         salon.done(&made.id(), "reschedule", near).await;
         assert_eq!(salon.page(Method::POST, &cancel("2026-09-15T10:00:00")).await.0, StatusCode::CONFLICT);
     }
+
+    async fn the_link_is_of_whoever_is_the_customer(app: App) {
+        let salon = Salon::open(&app).await;
+        let made = salon.tuesdays().await;
+        let link = |view: &serde_json::Value| view["links"]["manage"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap().to_owned();
+        let before = link(&made.json());
+        let dora = json!({"customer": {"name": "Dora", "email": "dora@guest.example"}});
+        let view = app.patch(&format!("/v1/bookings/{}", made.id()), &salon.business.write, &dora).expect(200).await.json();
+        let after = link(&view);
+        assert_ne!(before, after);
+        let (status, page) = salon.page(Method::GET, &before).await;
+        assert!(status == StatusCode::NOT_FOUND && !page.contains("Dora"), "{status} {page}");
+        for path in [format!("{before}/cancel"), format!("{before}/cancel/2026-09-08T10:00:00")] {
+            assert_eq!(salon.page(Method::POST, &path).await.0, StatusCode::NOT_FOUND);
+        }
+        assert_eq!(salon.get(&made.id()).await, view);
+        assert_eq!(salon.page(Method::GET, &after).await.0, StatusCode::OK);
+        assert_eq!(salon.page(Method::POST, &format!("{after}/cancel")).await.0, StatusCode::SEE_OTHER);
+        assert_eq!(salon.get(&made.id()).await["status"], "cancelled");
+    }
 }
