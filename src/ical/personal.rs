@@ -1,9 +1,21 @@
 //! What somebody adds to an event that another writes: kept as content lines, and put back when it is written anew.
 
+use std::borrow::Cow;
+
+use super::text::{ContentLines, unescape_text};
 use crate::time::{Civil, Date, Instant, Zone};
 
 /// A line that is never shown: its owner wants no alarms at all.
 pub const NO_ALARMS: &str = "X-FASTI-NO-ALARMS:1\r\n";
+
+/// A line that is never shown: its owner wants these alarms besides those of who wrote the event.
+pub const MORE_ALARMS: &str = "X-FASTI-MORE-ALARMS:1\r\n";
+
+/// What its owner wrote before the DESCRIPTION, which stays when that is written anew.
+pub const BEFORE: &str = "X-FASTI-BEFORE";
+
+/// What its owner wrote after the DESCRIPTION; what there is without one begins with a line break.
+pub const AFTER: &str = "X-FASTI-AFTER";
 
 /// Begins what was added to one date of a series; its RECURRENCE-ID follows, as [`date_of`] writes it.
 pub const DATE: &str = "X-FASTI-DATE:";
@@ -82,8 +94,9 @@ pub fn push_date(personal: &mut String, date: &str, lines: &str) {
 
 /// `component`, VEVENTs as Fasti renders them, with `personal` lines after the properties of each.
 ///
-/// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR). With an alarm among them, the alarms
-/// that Fasti wrote are left out: whoever sets their own wants no others. A date of a series has what was added to that
+/// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR), unless they say that they stand around it
+/// ([`BEFORE`], [`AFTER`]). With an alarm among them, the alarms that Fasti wrote are left out, unless it says that it is
+/// one more ([`MORE_ALARMS`]). A date of a series has what was added to that
 /// date instead of what was added to all; one that has no VEVENT of its own is given one, if `takes_place` says so.
 #[must_use]
 pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> bool) -> String {
@@ -189,8 +202,10 @@ fn shifted(end: &str, start: &str, date: &str) -> Option<String> {
 
 /// Adds a VEVENT with `personal` lines after its properties: alarms come last (RFC 5545 §3.6.1).
 fn push_with(out: &mut String, event: &str, personal: &str) {
-    let own_alarms = personal.contains("BEGIN:VALARM") || personal.ends_with(NO_ALARMS);
-    let personal = personal.strip_suffix(NO_ALARMS).unwrap_or(personal);
+    let more = personal.ends_with(MORE_ALARMS);
+    let own_alarms = !more && (personal.contains("BEGIN:VALARM") || personal.ends_with(NO_ALARMS));
+    let personal = personal.strip_suffix(if more { MORE_ALARMS } else { NO_ALARMS }).unwrap_or(personal);
+    let personal = &*described(event, personal);
     let replaced: Vec<&str> = unfolded_names(personal).collect();
     let (mut in_alarm, mut skipping, mut added) = (false, false, false);
     for line in event.split_inclusive("\r\n") {
@@ -212,6 +227,42 @@ fn push_with(out: &mut String, event: &str, personal: &str) {
             in_alarm = false;
         }
     }
+}
+
+/// `personal` with the DESCRIPTION that its owner's words make with those of who wrote the event.
+fn described<'p>(event: &str, personal: &'p str) -> Cow<'p, str> {
+    let own = [BEFORE, AFTER].map(|name| text_of(personal, name));
+    if own.iter().all(Option::is_none) {
+        return Cow::Borrowed(personal);
+    }
+    let [before, after] = own.map(Option::unwrap_or_default);
+    let properties = event.split("BEGIN:VALARM").next().unwrap_or_default();
+    let written = text_of(properties, "DESCRIPTION").unwrap_or_default();
+    let mut text = before + &written + &after;
+    if written.is_empty() && text.starts_with('\n') {
+        text.remove(0);
+    }
+    let mut lines = ContentLines::default();
+    lines.text("DESCRIPTION", &text);
+    let mut out = lines.into_string();
+    let mut skipping = false;
+    for line in personal.split_inclusive("\r\n") {
+        skipping = if line.starts_with([' ', '\t']) { skipping } else { [BEFORE, AFTER].contains(&name_of(line)) };
+        if !skipping {
+            out.push_str(line);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The TEXT of the first property of this name, which has no parameters.
+fn text_of(lines: &str, name: &str) -> Option<String> {
+    let mut lines = lines.split("\r\n").skip_while(|line| name_of(line) != name);
+    let mut value = lines.next()?.split_once(':')?.1.to_owned();
+    for line in lines.map_while(|line| line.strip_prefix([' ', '\t'])) {
+        value.push_str(line);
+    }
+    Some(unescape_text(&value))
 }
 
 fn name_of(line: &str) -> &str {
@@ -253,6 +304,26 @@ mod tests {
             merged(written, "DESCRIPTION:Mine\r\n", |_| false),
             "BEGIN:VEVENT\r\nUID:1\r\nCOLOR:green\r\nDESCRIPTION:Mine\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT\r\n"
         );
+    }
+
+    #[test]
+    fn what_stands_beside_what_was_written_stays_beside_what_is() {
+        let event = |inside: &str| format!("BEGIN:VEVENT\r\n{inside}END:VEVENT\r\n");
+        let alarm = "BEGIN:VALARM\r\nDESCRIPTION:x\r\nEND:VALARM\r\n";
+        let own = "BEGIN:VALARM\r\nDESCRIPTION:own\r\nEND:VALARM\r\n";
+        let personal = format!(
+            "X-FASTI-BEFORE:mine\\n\r\nX-FASTI-AFTER:\\n{}\r\n  end\r\nX-A:1\r\n{own}{MORE_ALARMS}",
+            "y".repeat(50)
+        );
+        let written = event(&format!("DESCRIPTION:Customer: Dora\\, n\r\n  ew\r\n{alarm}"));
+        let expected =
+            format!("DESCRIPTION:mine\\nCustomer: Dora\\, n ew\\n{} end\r\nX-A:1\r\n{own}{alarm}", "y".repeat(50));
+        let unfolded = |text: String| text.replace("\r\n ", "");
+        assert_eq!(unfolded(merged(&written, &personal, |_| false)), event(&expected));
+        // Of nothing only one's own words are left.
+        let merged = |inside: &str, personal: &str| merged(&event(inside), personal, |_| false);
+        assert_eq!(merged(alarm, "X-FASTI-AFTER:\\nscissors\r\n"), event(&format!("DESCRIPTION:scissors\r\n{alarm}")));
+        assert_eq!(merged("DESCRIPTION:a\r\n", "X-FASTI-AFTER:\\nb\r\n"), event("DESCRIPTION:a\\nb\r\n"));
     }
 
     #[test]

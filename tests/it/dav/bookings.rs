@@ -2,7 +2,7 @@ use fasti::booking::people::Group;
 use fasti::store::Role;
 use serde_json::json;
 
-use super::event;
+use super::{Client, event};
 
 on_both! {
     async fn a_drag_is_a_reschedule(app: App) {
@@ -78,6 +78,37 @@ on_both! {
         app.post(&format!("/v1/bookings/{}/reschedule", seed.booking), &a.write, &body).expect(200).await;
         let later = anna.get(&path).await.insist(200);
         assert!(later.body.contains("TRIGGER:-PT7M") && later.body.contains("20260831T120000"), "{}", later.body);
+    }
+
+    async fn what_the_business_says_later_stands_beside_what_one_added(app: App) {
+        let a = app.business("a").await;
+        let seed = app.seed(&a).await;
+        let anna = app.login(a.tenant, seed.staff, Group::Staff, "anna").await;
+        let carl = app.login(a.tenant, seed.customer, Group::Customers, "carl").await;
+        let path = |of: &Client| format!("{}bookings/{}.ics", of.home(), seed.booking);
+        let of_series = |body: &str| body.replace("\r\n ", "");
+        for (who, words) in [(&anna, "bring towels"), (&carl, "park behind the house")] {
+            let served = who.get(&path(who)).await.insist(200);
+            let body = of_series(&served.body);
+            let line = body.lines().find(|line| line.starts_with("DESCRIPTION:")).unwrap();
+            let alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:own\r\nTRIGGER:-PT7M\r\nEND:VALARM\r\nEND:VEVENT";
+            let sent = body.replacen(line, &format!("{line}\\n{words}"), 1).replace("END:VEVENT", alarm);
+            who.put(&path(who), &[], &sent).await.insist(204);
+            let mine = of_series(&who.get(&path(who)).await.insist(200).body);
+            assert!(mine.contains(&format!("{line}\\n{words}\r\n")) && mine.contains("TRIGGER:-PT7M"), "{mine}");
+            // Sent as it was served, it adds nothing more.
+            let tag = who.get(&path(who)).await.header("etag").to_owned();
+            who.put(&path(who), &[], &mine).await.insist(204);
+            assert_eq!(who.get(&path(who)).await.header("etag"), tag);
+        }
+        app.patch(&format!("/v1/services/{}", seed.service), &a.admin, &json!({"reminders_minutes": [30]})).expect(200).await;
+        let change = json!({"notes": "ALLERGIC TO LATEX", "customer": {"name": "Dora", "email": "dora@guest.example"}});
+        app.patch(&format!("/v1/bookings/{}", seed.booking), &a.write, &change).expect(200).await;
+        let now = of_series(&anna.get(&path(&anna)).await.insist(200).body);
+        let description = now.lines().find(|line| line.starts_with("DESCRIPTION:")).unwrap();
+        assert!(description.starts_with("DESCRIPTION:Customer: Dora"), "{description}");
+        assert!(description.ends_with("ALLERGIC TO LATEX\\nbring towels"), "{description}");
+        assert!(now.contains("TRIGGER:-PT30M") && now.contains("TRIGGER:-PT7M") && !now.contains("X-FASTI"), "{now}");
     }
 
     async fn lengths_are_of_what_is_served(app: App) {

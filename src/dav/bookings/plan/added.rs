@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{MANAGED, PROTECTED, dates, master, values};
 use crate::ical::object::{Component, Object, Property};
-use crate::ical::personal::{Moved, NO_ALARMS, parts, push_date};
+use crate::ical::personal::{AFTER, BEFORE, MORE_ALARMS, Moved, NO_ALARMS, parts, push_date};
+use crate::ical::text::{escape_text, unescape_text};
 use crate::time::Zone;
 
 /// An object that a client sent, and what it is to be compared with.
@@ -75,22 +76,49 @@ fn added(old: &Component, new: &Component) -> String {
         !PROTECTED.iter().chain(&MANAGED).any(|name| property.is(name)) && !property.name.starts_with("X-FASTI-")
     };
     for property in new.properties.iter().filter(is_personal) {
-        if values(old, &property.name) != values(new, &property.name) {
-            own.properties.push(property.clone());
+        if values(old, &property.name) == values(new, &property.name) {
+            continue;
+        }
+        match property.is("DESCRIPTION").then(|| around(old, property)).flatten() {
+            Some(words) => own.properties.extend(words),
+            None => own.properties.push(property.clone()),
         }
     }
-    let alarms = |component: &Component| -> Vec<Component> {
-        component.components.iter().filter(|inner| inner.name == "VALARM").map(without_stamps).collect()
-    };
-    let (before, after) = (alarms(old), alarms(new));
-    if before != after {
-        own.components = new.components.iter().filter(|inner| inner.name == "VALARM").cloned().collect();
-    }
+    let (written, sent) = (alarms(old), alarms(new));
+    let mut besides = sent.clone();
+    let has_all = written.iter().all(|alarm| {
+        let same = besides.iter().position(|other| without_stamps(other) == without_stamps(alarm));
+        same.map(|at| besides.remove(at)).is_some()
+    });
+    own.components = if has_all { &besides } else { &sent }.iter().copied().cloned().collect();
     let mut text = own.inner_ical();
-    if before != after && after.is_empty() {
-        text.push_str(NO_ALARMS);
+    match has_all {
+        true if !besides.is_empty() => text.push_str(MORE_ALARMS),
+        false if sent.is_empty() => text.push_str(NO_ALARMS),
+        _ => {}
     }
     text
+}
+
+/// What stands around the business's words in a DESCRIPTION; `None` where these are not in it.
+fn around(old: &Component, sent: &Property) -> Option<Vec<Property>> {
+    let written = old.property("DESCRIPTION").map_or(String::new(), |property| unescape_text(property.value.trim()));
+    let text = unescape_text(&sent.value);
+    let (before, after) = match written.is_empty() {
+        true => (String::new(), format!("\n{text}")),
+        false => text.split_once(&written).map(|(before, after)| (before.to_owned(), after.to_owned()))?,
+    };
+    let words = [(BEFORE, before), (AFTER, after)].into_iter().filter(|(_, text)| !text.trim().is_empty());
+    let property = |(name, text): (&str, String)| Property {
+        name: name.to_owned(),
+        parameters: Vec::new(),
+        value: escape_text(&text),
+    };
+    Some(words.map(property).collect())
+}
+
+fn alarms(component: &Component) -> Vec<&Component> {
+    component.components.iter().filter(|inner| inner.name == "VALARM").collect()
 }
 
 /// An alarm without what clients note in it.

@@ -253,3 +253,34 @@ fn what_somebody_adds_is_theirs() {
     assert_eq!(personal(&served, &served), "");
     assert_eq!(personal(&served, &format!("{ONCE}DESCRIPTION:Customer: Ben\r\n")), NO_ALARMS);
 }
+
+#[test]
+fn what_stands_beside_the_business_words_leaves_them_to_the_business() {
+    let alarm = |minutes: u32| {
+        format!("BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT{minutes}M\r\nEND:VALARM\r\n")
+    };
+    let of = |description: &str, alarms: &[u32]| {
+        let alarms: String = alarms.iter().map(|minutes| alarm(*minutes)).collect();
+        format!("{ONCE}{description}{alarms}")
+    };
+    let served = of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[60]);
+    for (sent, kept) in [
+        (
+            of("DESCRIPTION:Customer: Ben\\nNotes: tea\\nscissors\r\n", &[60]),
+            "X-FASTI-AFTER:\\nscissors\r\n".to_owned(),
+        ),
+        (
+            of("DESCRIPTION:mine\\nCustomer: Ben\\nNotes: tea \\, x\r\n", &[60]),
+            "X-FASTI-BEFORE:mine\\n\r\nX-FASTI-AFTER: \\, x\r\n".to_owned(),
+        ),
+        (of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[5, 60]), format!("{}X-FASTI-MORE-ALARMS:1\r\n", alarm(5))),
+        (of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[5]), alarm(5)),
+        (of("DESCRIPTION:Customer: Ben\\nNotes: tea\\n\r\n", &[60]), String::new()),
+    ] {
+        assert_eq!(personal(&served, &sent), kept);
+    }
+    assert_eq!(
+        personal(ONCE, &of("DESCRIPTION:scissors\r\n", &[5])),
+        format!("X-FASTI-AFTER:\\nscissors\r\n{}X-FASTI-MORE-ALARMS:1\r\n", alarm(5))
+    );
+}
