@@ -252,6 +252,13 @@ fn unchanged(served: &Object, sent: &Object, zone: &Zone) -> Result<(), String> 
     }
     let form = served.components().find_map(|component| component.property("DTSTART"));
     let form = form.map_or("", |start| start.value.trim());
+    let is_day = |value: &str| value.len() == "20260302".len();
+    let starts = sent.components().filter_map(|component| component.property("DTSTART"));
+    if starts.map(|start| is_day(start.value.trim())).any(|days| days != is_day(form)) {
+        return Err(
+            "whether a booking takes hours or whole days is decided by the business; change it there".to_owned()
+        );
+    }
     let written = dates(served, form, zone);
     for (date, new) in dates(sent, form, zone) {
         let Some(old) = written.get(&date).copied().or(old) else { continue };

@@ -35,6 +35,17 @@ fn a_drag_moves() {
 }
 
 #[test]
+fn hours_are_not_made_days_nor_days_hours() {
+    let days = "DTSTART;VALUE=DATE:20260302\r\nDTEND;VALUE=DATE:20260304\r\n";
+    assert!(steps(ONCE, days).is_err() && steps(days, ONCE).is_err());
+    assert_eq!(steps(days, &days.replace("0304", "0305")).unwrap().len(), 1);
+    let date = format!(
+        "{WEEKLY}END:VEVENT\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE-ID:20260309T090000Z\r\nDTSTART;VALUE=DATE:20260309\r\n"
+    );
+    assert!(steps(WEEKLY, &date).is_err());
+}
+
+#[test]
 fn what_is_the_business_stays() {
     for sent in ["LOCATION:Elsewhere\r\n", "ATTENDEE:mailto:x@example.com\r\n", "RDATE:20260303T090000Z\r\n"] {
         let refused = steps(ONCE, &format!("{ONCE}{sent}"));
