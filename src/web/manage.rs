@@ -93,7 +93,8 @@ async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) 
             if open && meant.is_some_and(|o| deadline(o.span.at.start, &cast) < now) {
                 return Ok(Err(TOO_LATE));
             }
-            scope::cancel(conn, &ctx, booking.booking_id, None, (&scope, reason)).map(Ok)
+            // Nobody else has become the customer since.
+            scope::cancel(conn, &ctx, booking.booking_id, Some(booking.version), (&scope, reason)).map(Ok)
         })
         .await;
     match done {
