@@ -76,32 +76,25 @@ fn write<'a>(
     Ok(shown.into_iter().map(|((id, _), _)| id).collect())
 }
 
-/// Which collections a booking appears in, and as whose view: also of those who serve only some of its occurrences.
+/// Which collections a booking appears in, and as whose view: those of everyone who serves one of its dates, of its
+/// customer and of the team. Of a series of which others serve every date, nothing is left.
 fn readers(scene: &Scene<'_>) -> Vec<(Id, Reader)> {
     let booking = scene.booking;
-    // Of a series of which others serve every date, nothing is left.
-    let is_served_by = |by: &dyn Fn(Option<Id>, &[Id]) -> bool| {
-        scene.overrides.is_empty()
-            || scene.occurrences.iter().any(|occurrence| {
-                let (staff, resources) = serving(booking, scene.overrides, occurrence);
-                by(staff, &resources.0)
-            })
+    let served = if scene.overrides.is_empty() {
+        vec![(booking.staff_id, &booking.resource_ids)]
+    } else {
+        scene.occurrences.iter().map(|occurrence| serving(booking, scene.overrides, occurrence)).collect()
     };
-    let mut readers = Vec::with_capacity(4);
-    let staff = booking.staff_id.filter(|id| is_served_by(&|staff, _| staff == Some(*id)));
-    readers.extend(staff.map(|id| (id, Reader::Staff)));
+    let mut readers = vec![(Id::TEAM, Reader::Team)];
     readers.extend(booking.customer_id.map(|id| (id, Reader::Customer)));
-    let resources = booking.resource_ids.0.iter().filter(|id| is_served_by(&|_, resources| resources.contains(id)));
-    readers.extend(resources.map(|id| (*id, Reader::Resource)));
-    for o in scene.overrides.iter().filter(|o| !o.cancelled) {
-        let resources = o.resource_ids.iter().flat_map(|ids| &ids.0).map(|id| (*id, Reader::Resource));
-        for reader in o.staff_id.map(|id| (id, Reader::Staff)).into_iter().chain(resources) {
+    for (staff, resources) in &served {
+        let resources = resources.0.iter().map(|id| (*id, Reader::Resource));
+        for reader in staff.map(|id| (id, Reader::Staff)).into_iter().chain(resources) {
             if readers.iter().all(|(known, _)| *known != reader.0) {
                 readers.push(reader);
             }
         }
     }
-    readers.push((Id::TEAM, Reader::Team));
     readers
 }
 

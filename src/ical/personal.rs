@@ -11,6 +11,10 @@ pub const NO_ALARMS: &str = "X-FASTI-NO-ALARMS:1\r\n";
 /// A line that is never shown: its owner wants these alarms besides those of who wrote the event.
 pub const MORE_ALARMS: &str = "X-FASTI-MORE-ALARMS:1\r\n";
 
+/// Begins what its owner noted in one of the alarms of who wrote the event: one with the TRIGGER that follows. Nothing
+/// but such notes comes after it.
+pub const NOTED: &str = "X-FASTI-ALARM:";
+
 /// What its owner wrote before the DESCRIPTION, which stays when that is written anew.
 pub const BEFORE: &str = "X-FASTI-BEFORE";
 
@@ -96,8 +100,9 @@ pub fn push_date(personal: &mut String, date: &str, lines: &str) {
 ///
 /// Lines of `personal` replace properties of the same name (DESCRIPTION, COLOR), unless they say that they stand around it
 /// ([`BEFORE`], [`AFTER`]). With an alarm among them, the alarms that Fasti wrote are left out, unless it says that it is
-/// one more ([`MORE_ALARMS`]). A date of a series has what was added to that
-/// date instead of what was added to all; one that has no VEVENT of its own is given one, if `takes_place` says so.
+/// one more ([`MORE_ALARMS`]); in those that Fasti wrote stands what was noted in them ([`NOTED`]). A date of a series has
+/// what was added to that date instead of what was added to all; one that has no VEVENT of its own is given one, if
+/// `takes_place` says so.
 #[must_use]
 pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> bool) -> String {
     let (all, dates) = parts(personal);
@@ -123,17 +128,29 @@ pub fn merged(component: &str, personal: &str, takes_place: impl Fn(&str) -> boo
 /// What was added to all dates, and to single ones, by RECURRENCE-ID.
 #[must_use]
 pub fn parts(personal: &str) -> (&str, Vec<(&str, &str)>) {
-    let starts = |(at, line): (usize, &str)| line.starts_with(DATE).then_some(at);
+    let all = &personal[..sections(personal, DATE).next().unwrap_or(personal.len())];
+    (all, named_sections(personal, DATE).collect())
+}
+
+/// Where the lines are that begin with `mark`.
+fn sections<'a>(personal: &'a str, mark: &'a str) -> impl Iterator<Item = usize> + use<'a> {
     let mut at = 0;
-    let lines = personal.split_inclusive("\r\n").map(|line| {
+    personal.split_inclusive("\r\n").filter_map(move |line| {
         at += line.len();
-        (at - line.len(), line)
-    });
-    let starts: Vec<usize> = lines.filter_map(starts).collect();
-    let all = &personal[..starts.first().copied().unwrap_or(personal.len())];
-    let ends = starts.iter().skip(1).copied().chain([personal.len()]);
-    let dates = starts.iter().zip(ends).filter_map(|(from, to)| personal[from + DATE.len()..to].split_once("\r\n"));
-    (all, dates.collect())
+        line.starts_with(mark).then_some(at - line.len())
+    })
+}
+
+/// What follows each line that begins with `mark`, up to the next one, by the rest of that line.
+fn named_sections<'a>(personal: &'a str, mark: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let ends = sections(personal, mark).skip(1).chain([personal.len()]);
+    let lines = sections(personal, mark).zip(ends).map(|(from, to)| &personal[from + mark.len()..to]);
+    lines.filter_map(|section| section.split_once("\r\n"))
+}
+
+/// What was noted in the alarm with this TRIGGER.
+fn notes_in<'a>(noted: &'a str, trigger: &str) -> &'a str {
+    named_sections(noted, NOTED).find(|(known, _)| *known == trigger).map_or("", |(_, lines)| lines)
 }
 
 /// VEVENT by VEVENT.
@@ -202,12 +219,13 @@ fn shifted(end: &str, start: &str, date: &str) -> Option<String> {
 
 /// Adds a VEVENT with `personal` lines after its properties: alarms come last (RFC 5545 §3.6.1).
 fn push_with(out: &mut String, event: &str, personal: &str) {
+    let (personal, noted) = personal.split_at(sections(personal, NOTED).next().unwrap_or(personal.len()));
     let more = personal.ends_with(MORE_ALARMS);
     let own_alarms = !more && (personal.contains("BEGIN:VALARM") || personal.ends_with(NO_ALARMS));
     let personal = personal.strip_suffix(if more { MORE_ALARMS } else { NO_ALARMS }).unwrap_or(personal);
     let personal = &*described(event, personal);
     let replaced: Vec<&str> = unfolded_names(personal).collect();
-    let (mut in_alarm, mut skipping, mut added) = (false, false, false);
+    let (mut in_alarm, mut skipping, mut added, mut trigger) = (false, false, false, "");
     for line in event.split_inclusive("\r\n") {
         let continued = line.starts_with([' ', '\t']);
         if !continued {
@@ -220,12 +238,17 @@ fn push_with(out: &mut String, event: &str, personal: &str) {
             let name = name_of(line);
             skipping |= !in_alarm && replaced.iter().any(|known| name.eq_ignore_ascii_case(known));
         }
+        if in_alarm && name_of(line) == "TRIGGER" {
+            trigger = line.rsplit_once(':').map_or("", |(_, value)| value.trim_end());
+        }
+        let ends_alarm = line.trim_end() == "END:VALARM";
+        if ends_alarm && !own_alarms {
+            out.push_str(notes_in(noted, trigger));
+        }
         if !(skipping || in_alarm && own_alarms) {
             out.push_str(line);
         }
-        if line.trim_end() == "END:VALARM" {
-            in_alarm = false;
-        }
+        in_alarm &= !ends_alarm;
     }
 }
 
@@ -320,6 +343,15 @@ mod tests {
             format!("DESCRIPTION:mine\\nCustomer: Dora\\, n ew\\n{} end\r\nX-A:1\r\n{own}{alarm}", "y".repeat(50));
         let unfolded = |text: String| text.replace("\r\n ", "");
         assert_eq!(unfolded(merged(&written, &personal, |_| false)), event(&expected));
+        // Notes stand in the alarm that they are of, as long as there is one.
+        let rings =
+            |trigger: &str, note: &str| event(&format!("BEGIN:VALARM\r\nTRIGGER:{trigger}\r\n{note}END:VALARM\r\n"));
+        let noted =
+            format!("X-A:1\r\n{own}{MORE_ALARMS}X-FASTI-ALARM:-PT5M\r\nUID:5\r\nX-FASTI-ALARM:-PT60M\r\nUID:60\r\n");
+        for (trigger, note) in [("-PT60M", "UID:60\r\n"), ("-PT5M", "UID:5\r\n"), ("-PT30M", "")] {
+            let with = merged(&rings(trigger, ""), &noted, |_| false);
+            assert_eq!(with, rings(trigger, note).replacen("BEGIN:VALARM", &format!("X-A:1\r\n{own}BEGIN:VALARM"), 1));
+        }
         // Of nothing only one's own words are left.
         let merged = |inside: &str, personal: &str| merged(&event(inside), personal, |_| false);
         assert_eq!(merged(alarm, "X-FASTI-AFTER:\\nscissors\r\n"), event(&format!("DESCRIPTION:scissors\r\n{alarm}")));

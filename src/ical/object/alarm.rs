@@ -87,6 +87,14 @@ impl Alarm {
         Ok(Some(Self { trigger, repeat, every }))
     }
 
+    /// How many seconds after the start it goes off, where that is what it says; a day has 24 hours.
+    pub fn after_start(self) -> Option<i64> {
+        match self.trigger {
+            Trigger::FromStart(offset) => Some(offset.days() * DAY + offset.seconds()),
+            Trigger::FromEnd(_) | Trigger::At(_) => None,
+        }
+    }
+
     /// How long after its trigger it goes off for the last time, in seconds.
     pub fn lasts(self) -> i64 {
         self.repeat * self.every

@@ -1,5 +1,6 @@
 //! Components and properties as they are written (RFC 5545 §3.4 to §3.6), and back to text.
 
+use super::alarm::Alarm;
 use crate::ical::read::property::Property as Raw;
 use crate::ical::text::{ContentLines, push_param, unescape_param, unescape_text};
 
@@ -42,6 +43,13 @@ impl Component {
     #[must_use]
     pub fn says(&self, name: &str, word: &str) -> bool {
         self.property(name).is_some_and(|property| property.value.trim().eq_ignore_ascii_case(word))
+    }
+
+    /// How many seconds after the start a VALARM goes off, a day of 24 hours; `None` where its TRIGGER is no distance
+    /// from the start (RFC 5545 §3.8.6.3).
+    #[must_use]
+    pub fn alarm_after_start(&self) -> Option<i64> {
+        Alarm::read(self).ok().flatten().and_then(Alarm::after_start)
     }
 
     /// The same component without its properties and components.

@@ -109,6 +109,17 @@ on_both! {
         assert!(description.starts_with("DESCRIPTION:Customer: Dora"), "{description}");
         assert!(description.ends_with("ALLERGIC TO LATEX\\nbring towels"), "{description}");
         assert!(now.contains("TRIGGER:-PT30M") && now.contains("TRIGGER:-PT7M") && !now.contains("X-FASTI"), "{now}");
+        // Who dismisses the business's alarm on one device has dismissed it on all, as long as it rings then.
+        let seen = "ACKNOWLEDGED:20260831T063100Z";
+        let dismissed = now.replace("TRIGGER:-PT30M", &format!("UID:A1\r\n{seen}\r\nTRIGGER;VALUE=DURATION:-PT1800S"));
+        anna.put(&path(&anna), &[], &dismissed).await.insist(204);
+        let mine = anna.get(&path(&anna)).await.insist(200).body;
+        let alarm = mine.split("BEGIN:VALARM").find(|alarm| alarm.contains("TRIGGER:-PT30M")).unwrap();
+        assert!(alarm.contains(seen) && alarm.contains("UID:A1") && !alarm.contains("TRIGGER:-PT7M"), "{mine}");
+        assert_eq!((mine.matches("BEGIN:VALARM").count(), mine.matches(seen).count()), (2, 1), "{mine}");
+        app.patch(&format!("/v1/services/{}", seed.service), &a.admin, &json!({"reminders_minutes": [45]})).expect(200).await;
+        let mine = anna.get(&path(&anna)).await.insist(200).body;
+        assert!(mine.contains("TRIGGER:-PT45M") && !mine.contains(seen) && !mine.contains("PT30M"), "{mine}");
     }
 
     async fn lengths_are_of_what_is_served(app: App) {

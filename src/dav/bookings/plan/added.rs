@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{MANAGED, PROTECTED, dates, master, values};
 use crate::ical::object::{Component, Object, Property};
-use crate::ical::personal::{AFTER, BEFORE, MORE_ALARMS, Moved, NO_ALARMS, parts, push_date};
+use crate::ical::personal::{AFTER, BEFORE, MORE_ALARMS, Moved, NO_ALARMS, NOTED, parts, push_date};
 use crate::ical::text::{escape_text, unescape_text};
 use crate::time::Zone;
 
@@ -85,17 +85,20 @@ fn added(old: &Component, new: &Component) -> String {
         }
     }
     let (written, sent) = (alarms(old), alarms(new));
-    let mut besides = sent.clone();
+    let (mut besides, mut noted) = (sent.clone(), String::new());
     let has_all = written.iter().all(|alarm| {
-        let same = besides.iter().position(|other| without_stamps(other) == without_stamps(alarm));
-        same.map(|at| besides.remove(at)).is_some()
+        let same = besides.iter().position(|other| what_rings(other) == what_rings(alarm));
+        same.map(|at| push_notes(&mut noted, alarm, besides.remove(at))).is_some()
     });
-    own.components = if has_all { &besides } else { &sent }.iter().copied().cloned().collect();
+    own.components = if has_all { besides } else { sent };
     let mut text = own.inner_ical();
-    match has_all {
-        true if !besides.is_empty() => text.push_str(MORE_ALARMS),
-        false if sent.is_empty() => text.push_str(NO_ALARMS),
+    match own.components.is_empty() {
+        false if has_all => text.push_str(MORE_ALARMS),
+        true if !has_all => text.push_str(NO_ALARMS),
         _ => {}
+    }
+    if has_all {
+        text.push_str(&noted);
     }
     text
 }
@@ -117,15 +120,37 @@ fn around(old: &Component, sent: &Property) -> Option<Vec<Property>> {
     Some(words.map(property).collect())
 }
 
-fn alarms(component: &Component) -> Vec<&Component> {
-    component.components.iter().filter(|inner| inner.name == "VALARM").collect()
+fn alarms(component: &Component) -> Vec<Component> {
+    let alarms = component.components.iter().filter(|inner| inner.name == "VALARM");
+    let is_own = |property: &&Property| !property.name.starts_with("X-FASTI-");
+    let own = |alarm: &Component| alarm.properties.iter().filter(is_own).cloned().collect();
+    alarms.map(|alarm| Component { properties: own(alarm), ..alarm.clone() }).collect()
 }
 
-/// An alarm without what clients note in it.
-fn without_stamps(alarm: &Component) -> Component {
-    let kept = |property: &&Property| {
-        !["UID", "X-WR-ALARMUID", "ACKNOWLEDGED", "X-MOZ-LASTACK", "DESCRIPTION"].iter().any(|name| property.is(name))
+/// Whether clients note this in an alarm: which one it is to them, and that it has been seen (RFC 9074 §4 and §6).
+fn is_note(property: &Property) -> bool {
+    property.is("UID") || property.is("ACKNOWLEDGED") || property.name.to_ascii_uppercase().starts_with("X-")
+}
+
+/// An alarm without what clients note in it, and without its words, which some write anew, as they do the TRIGGER:
+/// an hour is also 60 minutes.
+fn what_rings(alarm: &Component) -> (Option<i64>, Component) {
+    let after_start = alarm.alarm_after_start();
+    let told = |property: &&Property| {
+        is_note(property) || property.is("DESCRIPTION") || after_start.is_some() && property.is("TRIGGER")
     };
-    let properties = alarm.properties.iter().filter(kept).cloned().collect();
-    Component { name: alarm.name.clone(), properties, components: Vec::new() }
+    let properties = alarm.properties.iter().filter(|property| !told(property)).cloned().collect();
+    (after_start, Component { name: alarm.name.clone(), properties, components: Vec::new() })
+}
+
+/// Adds what the client noted in an alarm that the business `wrote`.
+fn push_notes(noted: &mut String, wrote: &Component, mut sent: Component) {
+    let Some(trigger) = wrote.property("TRIGGER") else { return };
+    sent.properties.retain(is_note);
+    sent.components.clear();
+    if !sent.properties.is_empty() {
+        for part in [NOTED, trigger.value.trim(), "\r\n", &sent.inner_ical()] {
+            noted.push_str(part);
+        }
+    }
 }

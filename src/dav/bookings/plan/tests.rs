@@ -287,6 +287,15 @@ fn what_stands_beside_the_business_words_leaves_them_to_the_business() {
         (of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[5, 60]), format!("{}X-FASTI-MORE-ALARMS:1\r\n", alarm(5))),
         (of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[5]), alarm(5)),
         (of("DESCRIPTION:Customer: Ben\\nNotes: tea\\n\r\n", &[60]), String::new()),
+        (
+            // An hour in another client's words, seen.
+            of("DESCRIPTION:Customer: Ben\\nNotes: tea\r\n", &[5])
+                + "BEGIN:VALARM\r\nUID:u\r\nTRIGGER;VALUE=DURATION:-PT1H\r\nACKNOWLEDGED:20260302T080000Z\r\nX-FASTI-DATE:x\r\nACTION:DISPLAY\r\nEND:VALARM\r\n",
+            format!(
+                "{}X-FASTI-MORE-ALARMS:1\r\nX-FASTI-ALARM:-PT60M\r\nUID:u\r\nACKNOWLEDGED:20260302T080000Z\r\n",
+                alarm(5)
+            ),
+        ),
     ] {
         assert_eq!(personal(&served, &sent), kept);
     }
