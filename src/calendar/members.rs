@@ -9,7 +9,7 @@ use crate::ical::timezone;
 use crate::store::{Conn, Id, Short, calendar_objects, homes, members};
 use crate::time::{Instant, Interval, Zone};
 
-use super::home::Collection;
+use super::home::{Collection, Rights};
 use super::{Error, Viewer};
 use crate::store::calendar_objects::After;
 pub use crate::store::calendar_objects::{Placed, Tagged};
@@ -383,7 +383,7 @@ fn listed_booking(c: &Collection, row: &members::Listed) -> Member {
 fn read_booking(c: &Collection, row: members::Read) -> Member {
     let name = format!("{}.ics", row.object_id).into();
     // What somebody added to a booking for themselves is shown to nobody else.
-    let personal = row.personal.filter(|_| c.rights == super::home::Rights::Owner);
+    let personal = row.personal.filter(|_| c.rights == Rights::Owner);
     let mut body = render_head(&CalendarHead::default());
     let zone = row.timezone.as_deref().filter(|name| *name != "UTC");
     if let Some(zone) = zone.and_then(|name| Zone::parse(name).ok()) {
@@ -436,7 +436,9 @@ fn repeats(component: &str) -> bool {
     ["\nRRULE", "\nRDATE", "\nRECURRENCE-ID"].iter().any(|name| component.contains(name))
 }
 
-/// The tag of a booking as one reader sees it: it has a new one with every change of that.
+/// The tag of a booking as one reader sees it: it has a new one with every change of that. Others do not read what its
+/// owner added (RFC 9110 §8.8.1).
 fn booking_tag(c: &Collection, change: i64) -> String {
-    format!("{:x}-{change:x}", c.epoch)
+    let reader = if c.rights == Rights::Owner { "" } else { "-o" };
+    format!("{:x}-{change:x}{reader}", c.epoch)
 }

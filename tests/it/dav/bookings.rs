@@ -73,6 +73,7 @@ on_both! {
         }
         let others = max.get(&path).await.insist(200);
         assert!(!others.body.contains("scissors") && !others.body.contains("X-APPLE"), "{}", others.body);
+        assert_ne!(others.header("etag"), mine.header("etag"), "other octets, the same tag");
         // It stays when the business moves the booking.
         let body = json!({ "start": "2026-08-31T12:00" });
         app.post(&format!("/v1/bookings/{}/reschedule", seed.booking), &a.write, &body).expect(200).await;
