@@ -72,16 +72,20 @@ fn check(definition: &Definition) -> Result<(), SeriesError> {
 /// The length of an instance that starts at `start`.
 pub(super) fn length(start: &Moment, end: &End) -> Result<Length, SeriesError> {
     match end {
-        End::Default => Ok(Length { days: i64::from(start.is_date()), seconds: 0 }),
+        End::Default => Ok(Length { civil: i64::from(start.is_date()) * SECONDS_PER_DAY, seconds: 0 }),
         End::Lasting(length) if start.is_date() && length.seconds > 0 => Err(SeriesError::MixedEnd),
         End::Lasting(length) => Ok(*length),
         End::At(end) if start.is_date() != end.is_date() => Err(SeriesError::MixedEnd),
         End::At(end) => {
-            let apart = match (start.instant(), end.instant()) {
-                (Some(start), Some(end)) => end - start,
+            let apart = match (start, start.instant(), end.instant()) {
+                (_, Some(start), Some(end)) => end - start,
+                (Moment::Zoned(_, zone), Some(start), _) => zone.instant(civil_of(end.civil())).unix() - start,
                 _ => end.civil() - start.civil(),
             };
-            let length = if start.is_date() { Length::days(apart / SECONDS_PER_DAY) } else { Length::exact(apart) };
+            let length = match start {
+                Moment::Date(_) | Moment::Floating(_) => Length::on_clocks(apart),
+                _ => Length::exact(apart),
+            };
             length.filter(|_| apart >= 0).ok_or(SeriesError::EndBeforeStart)
         }
     }

@@ -248,7 +248,9 @@ fn extras_within(
     let mut found = Vec::new();
     for extra in extras(series, start, end) {
         work.spend(4)?;
-        let (from, until) = (extra.start.resolve(zone), extra.end.resolve(zone));
+        let from = extra.start.resolve(zone);
+        // Clocks that go on over its end are past that when it starts.
+        let until = extra.end.resolve(zone).max(from);
         if from < end && (until > start || from >= start) {
             let recurrence_at = extra.recurrence_at.resolve(zone);
             let (recurrence, change) = (extra.recurrence, extra.change);

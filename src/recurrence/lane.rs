@@ -1,6 +1,5 @@
 //! The instances of one lane: civil times of the set, put on the time line in order.
 
-use super::day::SECONDS_PER_DAY;
 use super::offsets::{MOST, Offsets};
 use super::series::{Lane, Series};
 use super::set::SetCursor;
@@ -60,12 +59,7 @@ impl<'s> LaneCursor<'s> {
     pub fn next(&mut self, offsets: &mut Offsets, work: &mut Work) -> Result<Option<Found>, Exhausted> {
         let Some((recurrence, start)) = self.next_start(offsets, work)? else { return Ok(None) };
         let Lane { length, shift, change, .. } = *self.lane;
-        let end = if length.days == 0 {
-            start + length.seconds
-        } else {
-            let later = recurrence + shift + length.days * SECONDS_PER_DAY;
-            offsets.resolve(self.zone, later) + length.seconds
-        };
+        let end = length.end((recurrence + shift, start), |civil| offsets.resolve(self.zone, civil));
         let recurrence_at = if shift == 0 { start } else { offsets.resolve(self.zone, recurrence) };
         Ok(Some(Found { recurrence, recurrence_at, start, end, change }))
     }

@@ -48,7 +48,8 @@ impl Moment {
 /// How long an instance lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Length {
-    pub(super) days: i64,
+    /// How much later clocks show its end, but for the seconds.
+    pub(super) civil: i64,
     pub(super) seconds: i64,
 }
 
@@ -57,7 +58,7 @@ const MAX_SECONDS: i64 = 8_000 * 366 * SECONDS_PER_DAY;
 
 impl Length {
     /// Nothing: the instance is a point in time.
-    pub const ZERO: Self = Self { days: 0, seconds: 0 };
+    pub const ZERO: Self = Self { civil: 0, seconds: 0 };
 
     /// So many seconds on the time line, as between DTSTART and DTEND (RFC 5545 §3.8.5.3).
     ///
@@ -77,18 +78,35 @@ impl Length {
     #[must_use]
     pub fn nominal(days: i64, seconds: i64) -> Option<Self> {
         let fits = |number: i64, limit: i64| (0..=limit).contains(&number);
-        (fits(days, MAX_SECONDS / SECONDS_PER_DAY) && fits(seconds, MAX_SECONDS)).then_some(Self { days, seconds })
+        (fits(days, MAX_SECONDS / SECONDS_PER_DAY) && fits(seconds, MAX_SECONDS))
+            .then(|| Self { civil: days * SECONDS_PER_DAY, seconds })
     }
 
-    /// Its days on the calendar, and the seconds on the time line that follow them.
+    /// What clocks show between a start and an end that float: how long that is depends on where one is.
+    pub(super) fn on_clocks(seconds: i64) -> Option<Self> {
+        (0..=MAX_SECONDS).contains(&seconds).then_some(Self { civil: seconds, seconds: 0 })
+    }
+
+    /// How much later clocks show its end, in seconds, 86,400 a day, and the seconds on the time line that follow.
     #[must_use]
     pub fn parts(self) -> (i64, i64) {
-        (self.days, self.seconds)
+        (self.civil, self.seconds)
     }
 
     /// No instance of this length is longer, in seconds, whatever the clocks do.
     pub(super) fn at_most(self) -> i64 {
-        self.days * SECONDS_PER_DAY + self.seconds + if self.days > 0 { SECONDS_PER_DAY + 3600 } else { 0 }
+        self.civil + self.seconds + if self.civil > 0 { SECONDS_PER_DAY + 3600 } else { 0 }
+    }
+
+    /// The end of what begins at `start`, when clocks show `civil`; `resolve` gives the instant when they show something.
+    /// Where that is before the start, because the clocks went on over it, it lasts as long as they would have shown.
+    #[inline(always)]
+    pub(super) fn end(self, (civil, start): (i64, i64), resolve: impl FnOnce(i64) -> i64) -> i64 {
+        if self.civil == 0 {
+            return start + self.seconds;
+        }
+        let later = resolve(civil + self.civil);
+        (if later < start { start + self.civil } else { later }) + self.seconds
     }
 }
 
@@ -121,14 +139,14 @@ impl Place {
 
     /// The end of something that begins at `moment`.
     pub fn end(moment: &Moment, length: Length) -> Self {
-        let later = moment.civil() + length.days * SECONDS_PER_DAY;
+        let civil = moment.civil();
         match moment {
-            Moment::Date(_) | Moment::Floating(_) => Self::Local(later + length.seconds),
-            Moment::Utc(_) => Self::Instant(later + length.seconds),
-            Moment::Zoned(civil, zone) if length.days == 0 => {
-                Self::Instant(zone.instant(*civil).unix() + length.seconds)
+            Moment::Date(_) | Moment::Floating(_) => Self::Local(civil + length.civil + length.seconds),
+            Moment::Utc(_) => Self::Instant(civil + length.civil + length.seconds),
+            Moment::Zoned(local, zone) => {
+                let resolve = |civil| zone.instant(civil_of(civil)).unix();
+                Self::Instant(length.end((civil, zone.instant(*local).unix()), resolve))
             }
-            Moment::Zoned(_, zone) => Self::Instant(zone.instant(civil_of(later)).unix() + length.seconds),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::day::{Month, SECONDS_PER_DAY, split};
 use super::instances::{bounds, extras};
-use super::moment::Length;
 use super::offsets::{Clocks, MOST, Stretch};
 use super::plan::{Daily, Plan, step_from};
 use super::series::{Lane, SHORT, Series};
@@ -132,12 +131,11 @@ impl Series {
             return Ok(&sweep.runs);
         };
         let view = sweep.view(zone);
-        let (Sweep { views, runs, .. }, Length { days, seconds }) = (sweep, lane.length);
+        let (Sweep { views, runs, .. }, length) = (sweep, lane.length);
         let view = &views[view];
         let mut one = |civil: i64| {
             let from = view.resolve(civil);
-            let later = if days == 0 { from } else { view.resolve(civil + days * SECONDS_PER_DAY) };
-            let until = later + seconds;
+            let until = length.end((civil, from), |civil| view.resolve(civil));
             if from < end && until > start {
                 push(runs, Interval { start: Instant::from_unix(from), end: Instant::from_unix(until) });
             }
@@ -148,8 +146,8 @@ impl Series {
         };
         let to = lane.to.min(rule.last_start() + 1);
         let time = match daily {
-            Daily::Steps { first, step } if days == 0 => {
-                view.add(runs, (first, step), to, seconds, (start, end));
+            Daily::Steps { first, step } if length.civil == 0 => {
+                view.add(runs, (first, step), to, length.seconds, (start, end));
                 return Ok(runs);
             }
             Daily::Steps { first, .. } => split(first).1.into(),

@@ -125,9 +125,11 @@ fn dateutil_agrees() {
     // Days with and without ordinals mixed: it wants both at once (RFC 5545 §3.3.10: a list of either).
     // BYSETPOS with WEEKLY: its first week begins with DTSTART ("a set … starts at the beginning of the interval").
     // HOURLY to SECONDLY with parts that limit them: it looks at every second, for minutes.
-    // BYWEEKNO: it counts INTERVAL and BYSETPOS in calendar years (A3), and without BYDAY takes all days (A2).
+    // BYWEEKNO: it counts INTERVAL and BYSETPOS in calendar years (A3), without BYDAY takes all days (A2), and of a week that
+    // ends in the next year it reckons by that year whether it is the 52nd or the 53rd.
     let right = |spec: &Spec| {
-        let plain_weeks = !spec.by_day.is_empty() && spec.by_set_pos.is_empty() && spec.interval == 1;
+        let last = spec.by_week_no.iter().any(|week| *week >= 52);
+        let plain_weeks = !spec.by_day.is_empty() && spec.by_set_pos.is_empty() && spec.interval == 1 && !last;
         let ordinals = spec.by_day.iter().filter(|(ordinal, _)| *ordinal != 0).count();
         (ordinals == 0 || ordinals == spec.by_day.len())
             && (spec.freq != WEEKLY || spec.by_set_pos.is_empty())

@@ -69,9 +69,9 @@ fn windows_agree_with_brute_force() {
         let mut all: Vec<(Instant, Instant, Civil)> = expected
             .iter()
             .map(|civil| {
-                let (days, seconds) = length.parts();
+                let (shown, seconds) = length.parts();
                 let at = zone.instant(*civil);
-                let base = if days == 0 { at } else { zone.instant(later(*civil, days * 86_400)) };
+                let base = if shown == 0 { at } else { zone.instant(later(*civil, shown)) };
                 (at, base + seconds, *civil)
             })
             .collect();

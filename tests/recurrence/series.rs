@@ -99,6 +99,28 @@ fn dtend_is_exact_and_duration_nominal_over_a_change_of_clocks() {
 }
 
 #[test]
+fn an_end_that_floats_is_where_clocks_show_it() {
+    let floating = |text: &str| Moment::Floating(civil(text));
+    let listed_of = |start: &str, end: Moment, rule: &[&str]| {
+        let all = definition(floating(start), End::At(end), rule);
+        (listed(&all, "2026-03-28T00:00", "2026-03-31T00:00", &berlin()), all)
+    };
+    // Back on 25 October at 03:00, and on 29 March at 02:00 an hour on.
+    let (_, two_hours) = listed_of("2026-10-25T02:00", floating("2026-10-25T04:00"), &[]);
+    let found = Series::new(two_hours).unwrap().first_after(Instant::from_unix(0), &berlin()).unwrap().unwrap().at;
+    assert_eq!((found.start.to_string(), found.end - found.start), ("2026-10-25T00:00:00Z".to_owned(), 3 * 3600));
+    let (day, _) = listed_of("2026-03-28T12:00", floating("2026-03-29T12:00"), &["FREQ=DAILY;COUNT=2"]);
+    assert_eq!(day, ["03-28T12:00/29T12:00", "03-29T12:00/30T12:00"]);
+    // What ends on clocks before it starts lasts as long as they would have shown.
+    let (gap, _) = listed_of("2026-03-29T02:15", floating("2026-03-29T03:00"), &[]);
+    assert_eq!(gap, ["03-29T03:15/29T04:00"]);
+    // Beside a start in a zone it is in that zone, as long for every instance.
+    let beside = definition(zoned("2026-10-25T02:00"), End::At(floating("2026-10-25T04:00")), &["FREQ=DAILY;COUNT=2"]);
+    let found = listed(&beside, "2026-10-25T00:00", "2026-10-27T00:00", &Zone::utc());
+    assert_eq!(found, ["10-25T00:00/25T03:00", "10-26T01:00/26T04:00"]);
+}
+
+#[test]
 fn dates_and_floating_times_are_the_readers() {
     let day = definition(date("2026-03-28"), End::Default, &["FREQ=DAILY;COUNT=3"]);
     let found = listed(&day, "2026-03-28T12:00", "2026-03-30T00:00", &berlin());
