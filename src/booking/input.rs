@@ -11,7 +11,7 @@ pub fn line(text: &str, max: usize) -> Result<String, String> {
     if text.is_empty() {
         return Err("must not be empty".to_owned());
     }
-    if text.chars().any(|c| c.is_control() || is_line_break(c)) {
+    if text.chars().any(|c| is_no_text(c) || is_line_break(c)) {
         return Err("must not contain control characters or line breaks".to_owned());
     }
     within(text, max)
@@ -23,7 +23,7 @@ pub fn line(text: &str, max: usize) -> Result<String, String> {
 /// What is wrong, to follow the field's name.
 pub fn paragraph(text: &str, max: usize) -> Result<String, String> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+    if text.chars().any(|c| is_no_text(c) && c != '\n' && c != '\t') {
         return Err("must not contain control characters".to_owned());
     }
     within(text.trim_end(), max)
@@ -35,6 +35,11 @@ fn within(text: &str, max: usize) -> Result<String, String> {
         return Err(format!("has {length} characters; at most {max} are allowed"));
     }
     Ok(text.to_owned())
+}
+
+/// Control characters, and the two that no XML can carry (XML 1.0 §2.2): an answer of CalDAV is XML.
+fn is_no_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// U+2028 and U+2029 end a line for some readers, although Unicode does not call them control characters.
@@ -199,10 +204,14 @@ mod tests {
 
     #[test]
     fn lines_hold_no_second_line() {
-        for bad in ["x\r\nX-Evil: 1", "a\0b", "", "   ", "a\u{2028}b", "a\u{85}b", "a\u{1b}[31m"] {
+        for bad in
+            ["x\r\nX-Evil: 1", "a\u{fffe}b", "a\u{ffff}", "a\0b", "", "   ", "a\u{2028}b", "a\u{85}b", "a\u{1b}[31m"]
+        {
             assert!(line(bad, 200).is_err(), "{bad:?}");
         }
         assert_eq!(line("  O'Brien-Müller 李 🎉 ", 200).as_deref(), Ok("O'Brien-Müller 李 🎉"));
         assert!(line(&"x".repeat(201), 200).is_err());
+        assert!(paragraph("a\u{fffe}b", 200).is_err());
+        assert_eq!(paragraph("a\r\nb\t\u{fffd}", 200).as_deref(), Ok("a\nb\t\u{fffd}"));
     }
 }

@@ -6,6 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{PrefixDeclaration, QName, ResolveResult};
 
 use super::name::{XML, XMLNS};
+use super::write::is_not_xml;
 use super::{Name, Ns, Xml, is_ncname};
 
 /// Elements inside one another.
@@ -230,10 +231,9 @@ fn push(open: &mut [Element], text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Refuses characters that XML does not have (XML 1.0 §2.2).
+/// Refuses characters that XML does not have.
 fn checked(text: &str) -> Result<&str, ReadError> {
-    let bad = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if text.contains(bad) {
+    if text.contains(is_not_xml) {
         Err(ReadError::Malformed("a character that XML does not have".to_owned()))
     } else {
         Ok(text)

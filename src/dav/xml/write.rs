@@ -183,8 +183,19 @@ impl Xml {
 }
 
 /// Writes text so that it is text again when it is read. CR is written as a reference: a reader makes LF of CRLF
-/// (XML 1.0 §2.11), and calendar data has CRLF.
+/// (XML 1.0 §2.11), and calendar data has CRLF. What XML does not have becomes U+FFFD: whoever put it into the database,
+/// all that stands beside it in an answer is to be read.
 pub(in crate::dav) fn push_escaped(out: &mut String, text: &str) {
+    // To the end of the text, because that can be done for many octets at once.
+    let suspect = |byte: u8| ((byte < b' ') & !matches!(byte, b'\t' | b'\n' | b'\r')) | (byte == 0xef);
+    if text.bytes().fold(false, |any, byte| any | suspect(byte)) && text.contains(is_not_xml) {
+        push_characters(out, &text.replace(is_not_xml, "\u{fffd}"));
+    } else {
+        push_characters(out, text);
+    }
+}
+
+fn push_characters(out: &mut String, text: &str) {
     // Long texts are calendars, which have many a CR and mostly nothing else.
     const LONG: usize = 64;
     let octets = text.as_bytes();
@@ -208,6 +219,11 @@ fn push_with_references(out: &mut String, text: &str, places: impl Iterator<Item
         written = at + 1;
     }
     out.push_str(&text[written..]);
+}
+
+/// Whether XML does not have a character, not even as a reference (XML 1.0 §2.2).
+pub(super) fn is_not_xml(c: char) -> bool {
+    (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Which octets do not stand for themselves.
@@ -238,7 +254,7 @@ mod tests {
 
     #[test]
     fn each_character_that_is_not_itself_is_a_reference_wherever_it_is() {
-        let special = ['\r', '<', '>', '&', '"', 'é', 'x'];
+        let special = ['\r', '<', '>', '&', '"', 'é', 'x', '\u{1}', '\u{fffe}', '\u{ffff}', '\u{ff01}'];
         for length in [0, 1, 2, 63, 64, 65, 200] {
             for one in special {
                 for other in special {
@@ -253,6 +269,7 @@ mod tests {
                         '>' => "&gt;".to_owned(),
                         '&' => "&amp;".to_owned(),
                         '"' => "&quot;".to_owned(),
+                        '\u{1}' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}".to_owned(),
                         c => c.to_string(),
                     });
                     assert_eq!(written, escaped.collect::<String>());

@@ -21,7 +21,7 @@ fn name(number: usize) -> String {
 /// Of ten, one recurs; each begins in September 2026.
 fn text(number: usize) -> String {
     if number == CORRUPT {
-        return "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:soon\r\nEND:VTODO".to_owned();
+        return "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:soon\u{1}\u{fffe}\r\nEND:VTODO".to_owned();
     }
     let rule = if number.is_multiple_of(10) { "RRULE:FREQ=WEEKLY;COUNT=2\r\n" } else { "" };
     event(&number.to_string(), &format!("202609{:02}T080000Z", 1 + number % 14), rule)
@@ -122,6 +122,7 @@ on_both! {
         let inside = format!("<D:prop><D:getetag/><C:calendar-data/></D:prop>{hrefs}");
         let got = anna.report(&path, "1", "C:calendar-multiget", &inside).await.insist(207);
         assert!(got.body.contains("tag-7&quot;") && got.body.contains("tag-4321&quot;"), "{}", got.body);
+        assert!(got.body.contains("soon\u{fffd}\u{fffd}") && !got.body.contains(['\u{1}', '\u{fffe}']), "{}", got.body);
         assert_eq!(anna.get(&format!("{path}event%2004321.ics")).await.insist(200).body, text(CORRUPT));
         let busy = "<C:time-range start=\"20260901T000000Z\" end=\"20261001T000000Z\"/>";
         let busy = anna.report(&path, "1", "C:free-busy-query", busy).await.insist(200);
