@@ -312,7 +312,7 @@ pub(super) fn finish_with(
     more: Map<String, Value>,
 ) -> Result<Booked, Error> {
     if !bookings::replace(conn, &new, old.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     if overrides != stored {
         bookings::set_overrides(conn, ctx.tenant, new.booking_id, overrides)?;

@@ -99,6 +99,18 @@ impl Error {
         Self::Invalid(vec![Fault { pointer: pointer.into(), detail: detail.into() }])
     }
 
+    /// Another transaction was quicker: the unit of work is run again, and looks anew at what its caller expects.
+    #[must_use]
+    pub fn lost() -> Self {
+        store::Error::lost().into()
+    }
+
+    /// The same where the unit of work itself read what is expected: then nobody else can tell what changed since.
+    #[must_use]
+    pub fn or_lost(self) -> Self {
+        if matches!(self, Self::Changed) { Self::lost() } else { self }
+    }
+
     /// A conflict.
     pub fn conflict(kind: Conflict, detail: impl Into<String>) -> Self {
         Self::Conflict { kind, detail: detail.into() }

@@ -384,7 +384,7 @@ fn claim(conn: &mut Conn, ctx: &Context, id: Id, expected: Option<i64>) -> Resul
 fn save(conn: &mut Conn, ctx: &Context, old: Order, status: OrderStatus, items: &[Item]) -> Result<Order, Error> {
     let (version, updated_at) = (old.version + 1, ctx.now.max(old.updated_at + 1));
     let new = Order { status, items: written(items)?, version, updated_at, ..old };
-    if orders::replace(conn, &new, version - 1)? { Ok(new) } else { Err(Error::Changed) }
+    if orders::replace(conn, &new, version - 1)? { Ok(new) } else { Err(Error::lost()) }
 }
 
 fn written(items: &[Item]) -> Result<String, Error> {

@@ -116,7 +116,7 @@ fn settle(conn: &mut Conn, ctx: &Context, stale: &Stale) -> Result<bool, Error> 
         }
     }
     if !bookings::replace(conn, booking, stale.old.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     history::record(conn, ctx, "rederived", Some(&stale.old), booking)?;
     let scene = Scene { booking, cast: &cast, overrides: &stale.overrides, occurrences: &stale.occurrences };

@@ -103,7 +103,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ResourcePatch) -> 
     new.updated_at = ctx.now;
     refuse_twin(conn, &new)?;
     if !resources::replace(conn, &new, old.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     let mut touched = Vec::new();
     if old.name != new.name {
@@ -182,7 +182,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     let gone =
         Resource { external_ref: None, version: expected + 1, updated_at: ctx.now, deleted_at: Some(ctx.now), ..old };
     if !resources::replace(conn, &gone, expected)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     services::withdraw(conn, ctx, id)?;
     hours::delete(conn, ctx.tenant, id)?;

@@ -77,10 +77,10 @@ statement! {
 /// takes them in [`lock_order`].
 ///
 /// # Errors
-/// [`Error::Db`], also when the collection does not exist.
+/// [`Error::Db`], also when the collection is there no more: [`Error::lost`].
 pub fn bump(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant) -> Result<i64, Error> {
     let query = Bump { at, tenant, id };
-    Ok(on!(conn, |c| query.get_result(c))?)
+    on!(conn, |c| query.get_result(c)).optional()?.ok_or_else(Error::lost)
 }
 
 statement! {
@@ -95,7 +95,7 @@ statement! {
 /// Those of [`bump`].
 pub fn grow(conn: &mut Conn, tenant: TenantId, id: Id, at: Instant, octets: i64) -> Result<(i64, i64), Error> {
     let query = Grow { octets, at, tenant, id };
-    Ok(on!(conn, |c| query.get_result(c))?)
+    on!(conn, |c| query.get_result(c)).optional()?.ok_or_else(Error::lost)
 }
 
 /// The order in which all transactions lock collections, so that no two wait for each other: by id, the business's

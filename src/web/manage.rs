@@ -94,7 +94,8 @@ async fn cancel_part(state: &WebState, token: &str, occurrence: Option<String>) 
                 return Ok(Err(TOO_LATE));
             }
             // Nobody else has become the customer since.
-            scope::cancel(conn, &ctx, booking.booking_id, Some(booking.version), (&scope, reason)).map(Ok)
+            let version = Some(booking.version);
+            scope::cancel(conn, &ctx, booking.booking_id, version, (&scope, reason)).map(Ok).map_err(Error::or_lost)
         })
         .await;
     match done {

@@ -340,7 +340,7 @@ fn two_orders_for_one_slot(business: Business) -> Prepared {
 }
 
 /// Asks again while the server says that it is busy, as it asks one to: a machine that runs much else is no fault.
-async fn insistently(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) async fn insistently(request: reqwest::RequestBuilder) -> Answer {
     loop {
         let again = request.try_clone().expect("a body of memory");
         let answer = Answer::to(again).await.expect("every client gets an answer");

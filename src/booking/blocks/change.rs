@@ -88,7 +88,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &BlockPatch) -> Res
     new.version += 1;
     new.updated_at = ctx.now;
     if !blocks::replace(conn, &new, &after, old.block.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     if patch.is_about_time() || after != before {
         notices.extend(covered::notices(conn, ctx, &new, &after)?);
@@ -102,8 +102,10 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &BlockPatch) -> Res
 /// [`Error::NotFound`] or [`Error::Changed`].
 pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -> Result<(), Error> {
     let old = row(conn, ctx, id)?;
-    let is_current = expected_version.is_none_or(|expected| expected == old.version);
-    if is_current && blocks::delete(conn, ctx.tenant, id, old.version)? { Ok(()) } else { Err(Error::Changed) }
+    if expected_version.is_some_and(|expected| expected != old.version) {
+        return Err(Error::Changed);
+    }
+    if blocks::delete(conn, ctx.tenant, id, old.version)? { Ok(()) } else { Err(Error::lost()) }
 }
 
 /// Works out the new times: a new start keeps the duration and takes the exceptions along, a new zone keeps what the

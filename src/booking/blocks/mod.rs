@@ -167,7 +167,7 @@ pub(super) fn adopt(conn: &mut Conn, ctx: &Context, new: &NewBlock) -> Result<(A
     }
     let new = Block { version: version + 1, updated_at: ctx.now, ..same };
     if !blocks::replace(conn, &new, &owners, version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     notices.extend(covered::notices(conn, ctx, &new, &owners)?);
     Ok((Adopted::Changed, notices))

@@ -29,7 +29,7 @@ pub(in crate::booking) fn rederive(conn: &mut Conn, ctx: &Context) -> Result<usi
             (new.version, new.updated_at) = (old.version + 1, ctx.now.max(old.updated_at + 1));
             let owners = owners::of(conn, ctx, old.block_id)?;
             if !blocks::replace(conn, &new, &owners, old.version)? {
-                return Err(Error::Changed);
+                return Err(Error::lost());
             }
             moved += 1;
         }

@@ -75,7 +75,7 @@ pub fn rotate(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     let expected = old.version;
     let new = Feed { generation: old.generation + 1, version: expected + 1, updated_at: ctx.now, ..old };
     if !feeds::replace(conn, &new, expected)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     feeds::revoke_tokens(conn, ctx.tenant, id, ctx.now)?;
     insert_token(conn, ctx, &new)?;
@@ -102,7 +102,7 @@ fn find(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i64>) -
 
 fn end(conn: &mut Conn, ctx: &Context, feed: &Feed) -> Result<(), Error> {
     feeds::revoke_tokens(conn, ctx.tenant, feed.feed_id, ctx.now)?;
-    if feeds::delete(conn, ctx.tenant, feed.feed_id)? { Ok(()) } else { Err(Error::Changed) }
+    if feeds::delete(conn, ctx.tenant, feed.feed_id)? { Ok(()) } else { Err(Error::lost()) }
 }
 
 /// Ends every feed about a person or resource that is deleted, and returns the collections they showed.
@@ -125,7 +125,7 @@ pub(super) fn rename_all_of(conn: &mut Conn, ctx: &Context, subject: Id, to: &st
         touched.push(feed.collection_id);
         let renamed = Feed { name, version: expected + 1, updated_at: ctx.now, ..feed };
         if !feeds::replace(conn, &renamed, expected)? {
-            return Err(Error::Changed);
+            return Err(Error::lost());
         }
     }
     touched.dedup();

@@ -56,7 +56,7 @@ pub fn update(
     new.updated_at = ctx.now;
     refuse_twins(conn, &new)?;
     if !people::replace(conn, &new, old.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     let touched = tell(conn, ctx, group, &old, &new)?;
     Ok(Saved { row: new, touched })

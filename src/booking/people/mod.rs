@@ -179,7 +179,7 @@ pub fn delete(
         ..person
     };
     if !people::replace(conn, &gone, expected)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     services::withdraw(conn, ctx, id)?;
     hours::delete(conn, ctx.tenant, id)?;

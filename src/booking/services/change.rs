@@ -63,7 +63,7 @@ pub fn update(conn: &mut Conn, ctx: &Context, id: Id, patch: &ServicePatch) -> R
     new.service.updated_at = ctx.now;
     refuse_twin(conn, &new.service)?;
     if !services::replace(conn, &new.service, old.service.version)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     if (&new.staff, &new.resources) != (&old.staff, &old.resources) {
         providers::save(conn, &new)?;

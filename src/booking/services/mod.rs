@@ -208,7 +208,7 @@ pub fn delete(conn: &mut Conn, ctx: &Context, id: Id, expected_version: Option<i
     let gone =
         Service { external_ref: None, version: expected + 1, updated_at: ctx.now, deleted_at: Some(ctx.now), ..old };
     if !services::replace(conn, &gone, expected)? {
-        return Err(Error::Changed);
+        return Err(Error::lost());
     }
     Ok(services::set_providers(conn, ctx.tenant, id, &[])?)
 }

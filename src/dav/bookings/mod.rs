@@ -11,7 +11,7 @@ use super::path::Place;
 use super::{DavState, Session};
 use crate::booking::cast::Cast;
 use crate::booking::model::{Booked, BookingPatch, Scope};
-use crate::booking::{Context, Links, additions, scope, tenants};
+use crate::booking::{self, Context, Links, additions, scope, tenants};
 use crate::calendar::home::{self, Collection, Contents, Rights};
 use crate::calendar::members::{self, Member};
 use crate::calendar::precondition::Preconditions;
@@ -232,7 +232,7 @@ impl Target {
             Step::Cancel(at) => scope::cancel(conn, ctx, id, Some(version), (&Scope::This(named(at)), None)),
             Step::CancelFrom(at) => scope::cancel(conn, ctx, id, Some(version), (&Scope::Following(named(at)), None)),
         };
-        Ok(done?)
+        Ok(done.map_err(booking::Error::or_lost)?)
     }
 
     /// Customers move and cancel up to their service's window before the start.
