@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use super::structure::Definition;
 use crate::ical::reason::{Reason, excerpt};
+use crate::ical::value::utc_offset;
 use crate::ical::zones::{CustomZone, zone_by_name};
-use crate::time::Zone;
+use crate::time::{Civil, Zone};
 
 /// The work that one file can ask for.
 pub(in crate::ical) struct Budget {
@@ -88,6 +89,9 @@ const PLACES: [&str; 62] = [
     "Pacific/Easter",
 ];
 
+/// From when on rules count as today's: not the clock's today, so that one definition always means the same zone.
+pub(in crate::ical) const TODAY: i16 = 2025;
+
 /// What a TZID stands for.
 #[derive(Debug, Clone)]
 pub(in crate::ical) enum Meaning {
@@ -122,11 +126,13 @@ impl<'a> Resolver<'a> {
     }
 
     fn find(&mut self, tzid: &str) -> Result<Meaning, Reason> {
-        if let Some(zone) = zone_by_name(tzid) {
-            return Ok(Meaning::Zone(zone));
-        }
+        let named = zone_by_name(tzid);
         let Some(definition) = self.definitions.get(tzid) else {
-            return Err(Reason::UnknownZone { tzid: excerpt(tzid) });
+            return named.map(Meaning::Zone).ok_or_else(|| Reason::UnknownZone { tzid: excerpt(tzid) });
+        };
+        let named = match named {
+            Some(zone) if !is_other(definition, &zone) => return Ok(Meaning::Zone(zone)),
+            named => named,
         };
         if let Some(zone) = definition.location.and_then(zone_by_name) {
             return Ok(Meaning::Zone(zone));
@@ -138,14 +144,16 @@ impl<'a> Resolver<'a> {
                 CustomZone::new(&definition.observances)
             }
         };
-        match custom {
-            Ok(zone) => Ok(Meaning::Custom(Rc::new(zone))),
-            Err(why) => Err(Reason::UnusableZone { tzid: excerpt(tzid), why }),
+        match (custom, named) {
+            (Ok(zone), _) => Ok(Meaning::Custom(Rc::new(zone))),
+            (Err(_), Some(zone)) => Ok(Meaning::Zone(zone)),
+            (Err(why), None) => Err(Reason::UnusableZone { tzid: excerpt(tzid), why }),
         }
     }
 
-    /// An IANA zone that behaves like `custom` for ten years from `year` on: the calendar's own if it does, else the first
-    /// of [`PLACES`].
+    /// An IANA zone that behaves like `custom` for ten years from `year` on; else from [`TODAY`] on, because many know no
+    /// rules but today's and let them begin in 1601; else in that one year, because others know those years only that they
+    /// were written in. Of these it is the calendar's own, else the first of [`PLACES`].
     ///
     /// A series must stay on clocks, and rules such as "Mondays" have no meaning in another zone.
     ///
@@ -156,10 +164,23 @@ impl<'a> Resolver<'a> {
         let searches = &mut self.budget.searches;
         let found = self.equivalents.entry(key).or_insert_with_key(|(_, year)| {
             *searches = searches.checked_sub(1)?;
-            let own = std::iter::once(self.floating.clone());
-            let others = PLACES.iter().filter_map(|name| Zone::parse(name).ok());
-            own.chain(others).find(|zone| custom.behaves_like(zone, *year))
+            let like = |from, years| {
+                let own = std::iter::once(self.floating.clone());
+                let others = PLACES.iter().filter_map(|name| Zone::parse(name).ok());
+                own.chain(others).find(|zone| custom.behaves_like(zone, from, years))
+            };
+            like(*year, 10).or_else(|| like(TODAY, 10)).or_else(|| like(*year, 1))
         });
         found.clone().ok_or_else(|| Reason::RecursInCustomZone { tzid: excerpt(tzid) })
     }
+}
+
+/// Whether a zone without summer time is meant by a short name, "EST", that is defined as another one.
+fn is_other(definition: &Definition<'_>, zone: &Zone) -> bool {
+    let today = Zone::utc().instant(Civil::constant(TODAY, 1, 1, 0, 0, 0, 0));
+    if definition.tzid.contains('/') || zone.transitions_after(today).next().is_some() {
+        return false;
+    }
+    let offsets = definition.observances.iter().filter_map(|observance| utc_offset(observance.offset_to?));
+    offsets.into_iter().any(|offset| offset != zone.offset_seconds_at(today))
 }

@@ -235,6 +235,26 @@ fn zones_that_only_a_vtimezone_defines() {
     let contradicting = CUSTOM.replace("Ours", "Asia/Tokyo");
     let named = summer.replace("Ours", "Asia/Tokyo");
     assert_eq!(with(&contradicting, &named).events[0].start, zoned("2026-07-02T09:00", "Asia/Tokyo"));
+    // Unless it is the short name of a zone that keeps one offset, and is defined as one that does not.
+    let with_summer =
+        |name: &str| with(&CUSTOM.replace("Ours", name), &summer.replace("Ours", name)).events[0].start.clone();
+    assert_eq!(with_summer("EST"), utc("2026-07-02T07:00"));
+    assert_eq!(with_summer("Etc/GMT+5"), zoned("2026-07-02T09:00", "Etc/GMT+5"));
+    // Today's rules are meant where they are said to begin before they did; others hold for the years they were written in.
+    let american = |begins: &str, ends: &str| {
+        let there = CUSTOM.replace("+0200", "-0400").replace("+0100", "-0500").replace("T030000", "T020000");
+        there.replace("BYDAY=-1SU;BYMONTH=3", begins).replace("BYDAY=-1SU;BYMONTH=10", ends)
+    };
+    for (start, rules, place) in [
+        ("1980-10-02", CUSTOM.to_owned(), "Europe/Berlin"),
+        ("2005-07-02", american("BYDAY=1SU;BYMONTH=4", "BYDAY=-1SU;BYMONTH=10"), "America/New_York"),
+        ("2006-07-02", american("BYDAY=2SU;BYMONTH=3", "BYDAY=1SU;BYMONTH=11"), "America/New_York"),
+    ] {
+        let lines = format!("DTSTART;TZID=Ours:{}T090000\r\nRRULE:FREQ=YEARLY", start.replace('-', ""));
+        let read = with(&rules, &lines);
+        let expected = zoned(&format!("{start}T09:00"), place);
+        assert_eq!(read.events.first().map(|event| &event.start), Some(&expected), "{:?}", read.errors);
+    }
     let broken = CUSTOM.replace("YEARLY", "SECONDLY");
     assert!(matches!(with(&broken, summer).errors[0].reason, Reason::UnusableZone { .. }));
 }

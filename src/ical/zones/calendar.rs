@@ -1,13 +1,9 @@
 //! The zone of a calendar that has nothing but its definition (RFC 4791 §5.2.2, §9.8).
 
 use crate::ical::guard::{Limits, unfold};
-use crate::ical::read::resolver::{Budget, Meaning, Resolver};
+use crate::ical::read::resolver::{Budget, Meaning, Resolver, TODAY};
 use crate::ical::read::structure::calendars;
 use crate::time::Zone;
-
-/// A zone that only its definition knows is compared with others for ten years from here, not from today, so that one
-/// definition always means the same zone.
-const COMPARED_FROM: i16 = 2025;
 
 /// The zone of a calendar's one VTIMEZONE: what its name means, else an IANA zone with the same rules.
 #[must_use]
@@ -20,7 +16,7 @@ pub fn of_calendar(text: &str) -> Option<Zone> {
     let mut resolver = Resolver::new(&calendar.definitions, Zone::utc(), &mut budget);
     match resolver.meaning(&definition.tzid).ok()? {
         Meaning::Zone(zone) => Some(zone),
-        Meaning::Custom(custom) => resolver.equivalent(&definition.tzid, &custom, COMPARED_FROM).ok(),
+        Meaning::Custom(custom) => resolver.equivalent(&definition.tzid, &custom, TODAY).ok(),
     }
 }
 
