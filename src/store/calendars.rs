@@ -1,7 +1,7 @@
 //! Collections that people write into.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 use super::collections::Collection;
 use super::schema::{calendar_objects, calendars, collections};
@@ -99,12 +99,15 @@ pub struct Opaque {
     pub collection_id: Id,
     /// The zone of its floating times: its own, else its owner's.
     pub timezone: Option<String>,
+    /// Whether it is where its owner writes time off.
+    pub time_off: bool,
 }
 
 statement! {
-    AllOpaque(tenant: TenantId as BigInt) -> (Binary, Binary, Nullable<Text>),
-    "SELECT c.owner_id, c.collection_id, COALESCE(c.timezone, p.timezone) FROM calendars c
+    AllOpaque(tenant: TenantId as BigInt) -> (Binary, Binary, Nullable<Text>, Bool),
+    "SELECT c.owner_id, c.collection_id, COALESCE(c.timezone, p.timezone), k.kind = 'time_off' FROM calendars c
      JOIN people p ON p.tenant_id = c.tenant_id AND p.person_id = c.owner_id
+     JOIN collections k ON k.tenant_id = c.tenant_id AND k.collection_id = c.collection_id
      WHERE c.tenant_id = ? AND c.opaque"
 }
 

@@ -2,7 +2,7 @@
 
 use crate::availability::{BlockKind, Busy, BusyKind};
 use crate::booking::{Context, Error};
-use crate::ical::object::free_busy::{FbType, free_busy};
+use crate::ical::object::free_busy::time_taken;
 use crate::ical::object::{Limits, Object};
 use crate::store::calendars::{self, Opaque};
 use crate::store::{Conn, Id, calendar_objects};
@@ -43,7 +43,8 @@ fn push(
     let zone = zone.unwrap_or_else(|| ctx.zone.clone());
     let read = Object::parse(body.as_bytes(), &Limits::stored()).map_err(|violation| violation.to_string());
     let taken = read.and_then(|object| {
-        let taken = free_busy(&object, window, &zone, None).map_err(|exhausted| exhausted.to_string())?;
+        let taken =
+            time_taken(&object, window, &zone, collection.time_off).map_err(|exhausted| exhausted.to_string())?;
         Ok((object.components().next().and_then(|component| component.text("SUMMARY")), taken))
     });
     match taken {
@@ -51,10 +52,8 @@ fn push(
             let id = collection.collection_id;
             let source = reference(Id::derived(&[b"written", id.as_bytes(), name.as_bytes()]));
             let kind = BusyKind::Block(BlockKind::TimeOff);
-            let taken = taken.into_iter().filter(|(_, kind)| *kind != FbType::Free);
-            found.extend(
-                taken.map(|(at, _)| (collection.owner_id, Busy { at, unit: None, kind, source }, summary.clone())),
-            );
+            let busy = |at| (collection.owner_id, Busy { at, unit: None, kind, source }, summary.clone());
+            found.extend(taken.into_iter().map(busy));
         }
         // One bad object must not make everybody free, nor stop all bookings.
         Err(why) => {

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 
 use super::Call;
-use crate::calendar;
 use crate::calendar::home::{Collection, Home};
 use crate::calendar::members::{self, Member, Which};
 use crate::dav::condition::{Condition, Failure};
@@ -22,7 +21,7 @@ const LONGEST_SECONDS: i64 = 10 * 366 * 86_400;
 const MOST: usize = 100_000;
 
 pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
-    let (username, name, object) = call.of_objects()?;
+    let (username, name) = call.collection()?;
     let range = call.root.child(&Name::caldav("time-range"));
     let range = range.ok_or_else(|| Failure::BadRequest("a free-busy-query has a time-range".to_owned()))?;
     let window = filter::interval(range)?;
@@ -34,16 +33,9 @@ pub(super) async fn answer(call: Call<'_>) -> Result<Response<Body>, Failure> {
     let found = call.state.store().read(move |conn| {
         let opened = kept.open(conn, mark, &viewer, (&username, &name))?;
         let (home, collection, zone) = (&*opened.home, &*opened.collection, &opened.floating);
-        let busy = match &object {
-            Some(object) => {
-                let member = members::find(conn, collection, object)?.ok_or(calendar::Error::NotFound)?;
-                busy_of((home, collection), &member, window, zone)?
-            }
-            None => busy(conn, (home, collection), window, zone)?,
-        };
+        let busy = busy(conn, (home, collection), window, zone)?;
         let range = [window.start.unix().to_be_bytes(), window.end.unix().to_be_bytes()].concat();
-        let about = object.as_deref().unwrap_or_default().as_bytes();
-        let uid = Id::derived(&[b"free-busy", collection.id.as_bytes(), &range, about]).to_string();
+        let uid = Id::derived(&[b"free-busy", collection.id.as_bytes(), &range]).to_string();
         Ok::<_, Failure>(rendered(uid, viewer.now, window, busy))
     });
     let mut response = Response::new(Body::from(found.await?));

@@ -76,9 +76,10 @@ impl Report {
     /// Whether a resource has it.
     const fn is_on(self, resource: &Resource<'_>) -> bool {
         match self {
-            Self::CalendarQuery | Self::CalendarMultiget | Self::FreeBusyQuery => {
+            Self::CalendarQuery | Self::CalendarMultiget => {
                 matches!(resource, Resource::Collection(..) | Resource::Object(..))
             }
+            Self::FreeBusyQuery => matches!(resource, Resource::Collection(..)),
             // macOS syncs the home, and uses the report nowhere when it is not listed there.
             Self::SyncCollection => matches!(resource, Resource::Collection(..) | Resource::Home(..)),
             Self::ExpandProperty => true,

@@ -1,7 +1,7 @@
 //! CALDAV:free-busy-query: which time an object takes (RFC 4791 §7.10, RFC 7953 §5).
 
 use super::availability::Available;
-use super::index::is_busy;
+use super::index::{is_busy, is_on, is_whole_days};
 use super::overlap::free_busy_periods;
 use super::part::Part;
 use super::{Component, Kind, Object, Property};
@@ -25,7 +25,10 @@ pub fn free_busy(
     owner: Option<&str>,
 ) -> Result<Vec<(Interval, FbType)>, Exhausted> {
     match object.kind {
-        Kind::Event => events(object, window, floating, owner),
+        Kind::Event => {
+            let found = events(object, window, floating, |_, component| event_type(component, owner))?;
+            Ok(found.into_iter().filter_map(|(at, fb_type)| taken(at, fb_type, window)).collect())
+        }
         Kind::FreeBusy => {
             let periods = object.components().flat_map(free_busy_periods);
             let typed = periods.map(|(at, property)| (at, free_busy_type(property)));
@@ -34,6 +37,25 @@ pub fn free_busy(
         Kind::Availability => unavailable(&[object], window, floating),
         Kind::Todo | Kind::Journal => Ok(Vec::new()),
     }
+}
+
+/// The time that shares any with `window` and `object` takes of whose calendar it is in, whole, in no order. Floating times
+/// and dates are those of `floating`. With `days`, whole days take time even where TRANSP says that they take none:
+/// calendar programs say so of all whole days, unless they are told otherwise.
+///
+/// # Errors
+/// [`Exhausted`] when a series has too many instances in the window.
+pub fn time_taken(object: &Object, window: Interval, floating: &Zone, days: bool) -> Result<Vec<Interval>, Exhausted> {
+    if object.kind != Kind::Event {
+        return Ok(free_busy(object, window, floating, None)?.into_iter().map(|(at, _)| at).collect());
+    }
+    let found = events(object, window, floating, |part, component| match days && is_whole_days(part) {
+        true if is_on(component) => FbType::Busy,
+        true => FbType::Free,
+        false => event_type(component, None),
+    })?;
+    let takes = |at: &Interval| at.start < window.end && at.end > window.start.max(at.start);
+    Ok(found.into_iter().map(|(at, _)| at).filter(takes).collect())
 }
 
 /// The part of `at` that is in the window, if it takes time at all.
@@ -47,17 +69,15 @@ fn free_busy_type(property: &Property) -> FbType {
     said.map_or(FbType::Busy, |said| FbType::parse(said.trim()))
 }
 
+/// The instances of VEVENTs that share time with `window` and are not free by `fb_type`, which is asked of each component.
 fn events(
     object: &Object,
     window: Interval,
     floating: &Zone,
-    owner: Option<&str>,
+    fb_type: impl Fn(&Part, &Component) -> FbType,
 ) -> Result<Vec<(Interval, FbType)>, Exhausted> {
-    let types: Vec<FbType> = object
-        .parts
-        .iter()
-        .map(|part| object.component(part).map_or(FbType::Free, |component| event_type(component, owner)))
-        .collect();
+    let of_part = |part: &Part| object.component(part).map_or(FbType::Free, |component| fb_type(part, component));
+    let types: Vec<FbType> = object.parts.iter().map(of_part).collect();
     let mut found = Vec::new();
     if types.iter().all(|fb_type| *fb_type == FbType::Free) {
         return Ok(found);
@@ -66,7 +86,9 @@ fn events(
         let Some(series) = &set.series else { continue };
         series.for_each(window, floating, |instance| {
             let fb_type = types.get(set.part_of(&instance)).copied().unwrap_or(FbType::Busy);
-            found.extend(taken(instance.at, fb_type, window));
+            if fb_type != FbType::Free {
+                found.push((instance.at, fb_type));
+            }
         })?;
     }
     Ok(found)

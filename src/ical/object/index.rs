@@ -20,8 +20,8 @@ pub struct Index {
     pub first_start: Option<Instant>,
     /// Every instance has ended; `None` if there is no end. An instance without length counts as one second.
     pub last_end: Option<Instant>,
-    /// Whether it can take time in a free-busy answer: a VEVENT that is opaque and not cancelled, in one component at
-    /// least, a VFREEBUSY or a VAVAILABILITY.
+    /// Whether it can take time: a VEVENT that is not cancelled, and is opaque or of whole days, in one component at least,
+    /// a VFREEBUSY or a VAVAILABILITY.
     pub busy: bool,
     /// Whether it is a series, or instances of one.
     pub recurring: bool,
@@ -47,7 +47,11 @@ pub(super) fn index(object: &Object) -> Index {
         (first, last) = (first.map(|at| at - AWAY), last.map(|at| at + AWAY));
     }
     let busy = match object.kind {
-        Kind::Event => object.components().any(is_busy),
+        Kind::Event => object.parts.iter().any(|part| {
+            object
+                .component(part)
+                .is_some_and(|component| is_busy(component) || (is_whole_days(part) && is_on(component)))
+        }),
         Kind::FreeBusy | Kind::Availability => true,
         Kind::Todo | Kind::Journal => false,
     };
@@ -62,7 +66,16 @@ fn told(part: &Part) -> bool {
 
 /// Whether a VEVENT takes time (RFC 4791 §7.10).
 pub(super) fn is_busy(component: &Component) -> bool {
-    !component.says("TRANSP", "TRANSPARENT") && !component.says("STATUS", "CANCELLED")
+    !component.says("TRANSP", "TRANSPARENT") && is_on(component)
+}
+
+/// Whether a VEVENT takes place.
+pub(super) fn is_on(component: &Component) -> bool {
+    !component.says("STATUS", "CANCELLED")
+}
+
+pub(super) fn is_whole_days(part: &Part) -> bool {
+    matches!(part.start, Some(Moment::Date(_)))
 }
 
 fn bounds(object: &Object, set: &Set) -> (Option<Instant>, Option<Instant>) {

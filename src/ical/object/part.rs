@@ -195,7 +195,8 @@ impl<'a> Reader<'_, 'a> {
             (None, None) => Ok(End::Default),
             (Some(property), None) => {
                 let end = self.moment(property, draft.start)?;
-                checked_end(start, end).map_err(|reason| property.error_at(property.value, reason).into())
+                let due = property.name.eq_ignore_ascii_case("DUE");
+                checked_end(start, end, due).map_err(|reason| property.error_at(property.value, reason).into())
             }
             (None, Some(property)) => {
                 lasting(start, property.value).map_err(|reason| property.error_at(property.value, reason).into())
@@ -236,7 +237,7 @@ impl<'a> Reader<'_, 'a> {
         let end = match end {
             None => Ok(End::Default),
             Some(length) if length.starts_with(['P', 'p', '+', '-']) => lasting(&start, length),
-            Some(end) => checked_end(&start, self.times.moment(property, end, tzid)?),
+            Some(end) => checked_end(&start, self.times.moment(property, end, tzid)?, false),
         };
         Ok(Rdate { start, end: end.map_err(|reason| property.error_at(item, reason))? })
     }
@@ -252,12 +253,13 @@ fn rules(properties: &[&Raw<'_>]) -> Result<Vec<Rule>, Violation> {
     properties.iter().map(read).collect()
 }
 
-/// DTEND or DUE beside DTSTART. That of a day may be the same day, which clients mean as one whole day.
-fn checked_end(start: &Moment, end: Moment) -> Result<End, Reason> {
+/// DTEND or DUE beside DTSTART. The DTEND of a day may be the same day, which clients mean as one whole day; what begins
+/// and is `due` on one day is due then.
+fn checked_end(start: &Moment, end: Moment, due: bool) -> Result<End, Reason> {
     let utc = Zone::utc();
     let ordered = |first: Instant, last: Instant| if first > last { Err(Reason::EndBeforeStart) } else { Ok(()) };
     match (start, &end) {
-        (Moment::Date(first), Moment::Date(last)) if first == last => Ok(End::Default),
+        (Moment::Date(first), Moment::Date(last)) if first == last && !due => Ok(End::Default),
         (Moment::Date(first), Moment::Date(last)) if first > last => Err(Reason::EndBeforeStart),
         (Moment::Date(_), Moment::Date(_)) => Ok(End::At(end)),
         (Moment::Date(_), _) | (_, Moment::Date(_)) => Err(Reason::MixedKinds),

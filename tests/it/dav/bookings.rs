@@ -223,6 +223,21 @@ on_both! {
         let free = weekly.replace("DURATION", "TRANSP:TRANSPARENT\r\nDURATION");
         anna.put(&path, &[], &free).await.insist(204);
         assert_eq!(slots().await, before, "what is shown as free takes no time");
+        // Calendar programs say of all whole days that they are free; the end of a vacation is told as it is.
+        let days = weekly.replace(":20260803T080000Z", ";VALUE=DATE:20260903").replace("DURATION:PT1H", "TRANSP:TRANSPARENT\r\nDURATION:P1W");
+        let days = days.replace("RRULE:FREQ=WEEKLY\r\n", "");
+        anna.put(&path, &[], &days).await.insist(204);
+        assert_eq!(slots().await, 0, "{days}");
+        let explained = app.get(&format!("/v1/availability/explain?service={}&staff={}&start=2026-09-07T10:00", seed.service, seed.staff), &a.admin).expect(200).await.json();
+        assert!(explained["reasons"].to_string().contains("2026-09-10T00:00"), "{explained}");
+        anna.put(&path, &[], &days.replace("UID", "STATUS:CANCELLED\r\nUID")).await.insist(204);
+        assert_eq!(slots().await, before);
+        // Elsewhere they are what they are said to be.
+        let own = anna.calendar("work").await;
+        anna.proppatch(&own, "<C:schedule-calendar-transp><C:opaque/></C:schedule-calendar-transp>").await.insist(207);
+        anna.put(&format!("{own}birthday.ics"), &[], &days).await.insist(201);
+        assert_eq!(slots().await, before);
+        anna.send("DELETE", &format!("{own}birthday.ics"), &[], "").await.insist(204);
         anna.put(&path, &[], &weekly).await.insist(204);
         anna.send("DELETE", &path, &[], "").await.insist(204);
         assert_eq!(slots().await, before);

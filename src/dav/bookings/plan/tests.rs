@@ -51,6 +51,11 @@ fn what_is_the_business_stays() {
         let refused = steps(ONCE, &format!("{ONCE}{sent}"));
         assert!(refused.is_err(), "{sent}");
     }
+    // DAVx5 gives attendees an organizer; over one that is there it is refused.
+    let organizer = "ORGANIZER:mailto:anna@example.com\r\n";
+    assert_eq!(steps(ONCE, &format!("{ONCE}{organizer}")), Ok(Vec::new()));
+    assert_eq!(personal(ONCE, &format!("{ONCE}{organizer}")), "");
+    assert!(steps(&format!("{ONCE}ORGANIZER:mailto:salon@example.com\r\n"), &format!("{ONCE}{organizer}")).is_err());
 }
 
 #[test]
