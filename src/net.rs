@@ -77,6 +77,12 @@ impl Networks {
         texts.iter().map(|text| text.as_ref().trim().parse()).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether any of them holds `address`.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -36,7 +36,11 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
 
 fn configuration(config: &Config) -> Finding {
     let local = config.public_url.contains("127.0.0.1") || config.public_url.contains("localhost");
-    let note = if local {
+    let behind_proxy = config.public_url.starts_with("https:") && config.server.trusted_proxies.is_empty();
+    let note = if behind_proxy {
+        "; set trusted_proxies to the address of the proxy that speaks TLS, or all behind it count as one client, so that \
+         failed logins of one stop the others"
+    } else if local {
         "; set public_url before you give feeds to others"
     } else if config.public_url.starts_with("http:") {
         "; Apple's devices subscribe over https only"

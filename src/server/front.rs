@@ -3,8 +3,8 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -83,11 +83,18 @@ struct Shared {
     requests: Requests,
     ids: Ids,
     options: ServerOptions,
+    /// Says once that a proxy is not trusted.
+    untrusted: Once,
 }
 
 impl FrontLayer {
     fn new(options: &ServerOptions) -> Self {
-        Self(Arc::new(Shared { requests: Requests::default(), ids: Ids::new(), options: options.clone() }))
+        Self(Arc::new(Shared {
+            requests: Requests::default(),
+            ids: Ids::new(),
+            options: options.clone(),
+            untrusted: Once::new(),
+        }))
     }
 
     fn around(&self, router: Router) -> Router {
@@ -128,7 +135,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let shared = self.shared.clone();
         let id = shared.ids.of(&request);
-        let client = client(&request, &shared.options);
+        let client = shared.client(&request);
         let access = Access::begin(&request, client, self.pattern);
         if let Err((status, detail)) = acceptable(&request) {
             let response = closing(problem(status, detail, &id));
@@ -151,6 +158,26 @@ where
 }
 
 impl Shared {
+    fn client(&self, request: &Request) -> ClientAddr {
+        // Without a socket (a test that calls the router) nothing is known, and nothing is trusted.
+        let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
+        let Some(ConnectInfo(peer)) = peer else { return ClientAddr(std::net::Ipv4Addr::UNSPECIFIED.into()) };
+        let proxies = &self.options.trusted_proxies;
+        let forwarded = request.headers().get_all(X_FORWARDED_FOR);
+        // From elsewhere anybody may write the header.
+        let nearby = || peer.ip().to_canonical().is_loopback() && !proxies.contains(peer.ip().to_canonical());
+        if forwarded.iter().next().is_some() && nearby() {
+            self.untrusted.call_once(|| {
+                tracing::warn!(
+                    proxy = %peer.ip(),
+                    "X-Forwarded-For of a proxy that trusted_proxies does not name: all behind it count as one client, \
+                     so that failed logins of one stop the others"
+                );
+            });
+        }
+        ClientAddr::find(peer.ip(), forwarded.iter().map(HeaderValue::as_bytes), proxies)
+    }
+
     /// What every answer gets, whoever made it.
     fn finish(&self, mut response: Response, access: &Access, id: &RequestId) -> Response {
         add_headers(&mut response, self.options.https);
@@ -215,14 +242,6 @@ fn acceptable(request: &Request) -> Result<(), (StatusCode, &'static str)> {
 /// Whether `host` has only what `uri-host [ ":" port ]` can have (RFC 9110 §7.2): no user, path or list.
 fn plausible_host(host: &[u8]) -> bool {
     host.iter().all(|b| b.is_ascii_alphanumeric() || b".-_:[]%~!$&'()*+;=".contains(b))
-}
-
-fn client(request: &Request, options: &ServerOptions) -> ClientAddr {
-    // Without a socket (a test that calls the router) nothing is known, and nothing is trusted.
-    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>();
-    let Some(ConnectInfo(peer)) = peer else { return ClientAddr(std::net::Ipv4Addr::UNSPECIFIED.into()) };
-    let forwarded = request.headers().get_all(X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
-    ClientAddr::find(peer.ip(), forwarded, &options.trusted_proxies)
 }
 
 /// An answer in the form of RFC 9457, for what no route answers itself.

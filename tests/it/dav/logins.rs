@@ -42,7 +42,12 @@ on_both! {
 
     async fn guessing_is_slowed_down(app: App) {
         let a = app.business("a").await;
-        let (_, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let (id, anna) = app.person(a.tenant, "anna", Role::Staff).await;
+        let hash = hash_password(&Password::new("correct horse battery".to_owned()).unwrap()).unwrap();
+        app.as_business(a.tenant, move |conn, ctx| {
+            let patch = PersonPatch { password_hash: Some(Some(hash.clone())), ..PersonPatch::default() };
+            update(conn, ctx, Group::Staff, id, &patch)
+        }).await;
         let guess = app.dav("anna", "aaaa-bbbb-cccc-dddd-eeee-ffff-gggg-hhhh-jjjj-kkkk");
         for _ in 0..10 {
             guess.get("/dav/").await.insist(401);
@@ -50,6 +55,11 @@ on_both! {
         let told = guess.get("/dav/").await.insist(429);
         assert!(told.header("retry-after").parse::<u64>().unwrap() > 0);
         anna.get("/dav/").await.insist(200);
+        // From the same network: an account password could be guessed, an app password could not.
+        let account = app.dav("anna", "correct horse battery");
+        guess.as_other(&account).get("/dav/").await.insist(429);
+        guess.as_other(&anna).get("/dav/").await.insist(200);
+        guess.get("/dav/").await.insist(429);
     }
 
     async fn every_home_has_the_same_furniture(app: App) {
