@@ -26,8 +26,8 @@ const PER_NAME: u32 = 10;
 const PER_NETWORK: u32 = 100;
 /// `last_used_at` is written at most this often.
 const USE_NOTED_SECONDS: i64 = 3600;
-/// Of how many businesses the people of one login name are tried.
-const NAMESAKES: i64 = 4;
+/// Of how many businesses the people who have one login name and an account password are tried: each takes a hash.
+const NAMESAKES: i64 = 8;
 /// A wrong account password is answered a multiple of this after it came: each namesake's takes a hash, and nobody is to
 /// see how many there were.
 const BEAT: Duration = Duration::from_millis(500);
@@ -191,7 +191,7 @@ impl Logins {
     ) -> Result<Option<(Login, Option<(String, Tick)>)>, LoginError> {
         let Ok(password) = Password::new(password.to_owned()) else { return Ok(None) };
         let name = username.to_owned();
-        let namesakes = self.store.read(move |conn| people::of_username(conn, &name, NAMESAKES)).await?;
+        let namesakes = self.store.read(move |conn| people::with_password(conn, &name, NAMESAKES)).await?;
         let matched = self.known.get(&known_as).and_then(|known| known.matched.clone());
         if let Some((hash, at)) = matched.filter(|(_, at)| at.elapsed() < VERIFIED)
             && let Some(person) = namesakes.iter().find(|person| person.password_hash.as_ref() == Some(&hash))
@@ -201,12 +201,11 @@ impl Logins {
         let permit = tokio::time::timeout(Duration::from_secs(2), self.hashing.acquire()).await;
         let Ok(Ok(_permit)) = permit else { return Err(LoginError::Busy) };
         let checked = tokio::task::spawn_blocking(move || {
-            let mut candidates = namesakes.iter().filter(|person| person.password_hash.is_some()).peekable();
-            if candidates.peek().is_none() {
+            if namesakes.is_empty() {
                 let _nobody: bool = verify_password(&password, None);
                 return None;
             }
-            candidates.find(|person| verify_password(&password, person.password_hash.as_deref())).cloned()
+            namesakes.iter().find(|person| verify_password(&password, person.password_hash.as_deref())).cloned()
         });
         let Some(person) = checked.await.unwrap_or(None) else { return Ok(None) };
         let matched = person.password_hash.clone().map(|hash| (hash, Tick::now()));

@@ -125,13 +125,14 @@ pub fn find_by_username(conn: &mut Conn, tenant: TenantId, username: &str) -> Re
     Ok(on!(conn, |c| query.select(Person::as_select()).get_result(c).optional())?)
 }
 
-/// The people of one login name in all businesses, at most `limit`: who logs in with an account password does not say
-/// which business they mean.
+/// The people of all businesses who have this login name and an account password, at most `limit`: who logs in with one
+/// does not say which business they mean.
 ///
 /// # Errors
 /// [`Error::Db`].
-pub fn of_username(conn: &mut Conn, username: &str, limit: i64) -> Result<Vec<Person>, Error> {
+pub fn with_password(conn: &mut Conn, username: &str, limit: i64) -> Result<Vec<Person>, Error> {
     let query = people::table.filter(people::username.eq(username)).filter(people::deleted_at.is_null());
+    let query = query.filter(people::password_hash.is_not_null());
     let query = query.order(people::tenant_id).limit(limit);
     Ok(on!(conn, |c| query.select(Person::as_select()).load(c))?)
 }

@@ -133,7 +133,7 @@ mod statements {
     const OVER_ALL_TENANTS: &[(&str, &str)] = &[
         ("list", "src/store/tenants.rs: the businesses themselves, for the command line and the work at start"),
         (
-            "of_username",
+            "with_password",
             "src/store/people.rs: who logs in with an account password does not say which business they mean",
         ),
         ("forget_answers", "src/store/tokens.rs: old answers of everybody are deleted by age"),

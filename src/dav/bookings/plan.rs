@@ -143,6 +143,13 @@ fn moved_series(
     match words {
         // On another day of the week, or past its UNTIL, a rule means other dates until it is written anew.
         Words::Same => {
+            let clock = |at: &Instant| zone.civil_at(*at).time();
+            let known = |key: &Instant| then.contains_key(key) || before.contains_key(key);
+            if after.keys().any(|key| !known(key) && clock(key) != clock(&is.start)) {
+                return Err(
+                    "a booking that repeats stays on the clocks of its time zone; move it in that zone".to_owned()
+                );
+            }
             after.retain(|key, _| then.contains_key(key));
             after.extend(then.iter().filter(|(key, _)| !after.contains_key(key)).collect::<Vec<_>>());
         }

@@ -116,6 +116,28 @@ fn no_date_is_cancelled_by_a_rule() {
 }
 
 #[test]
+fn a_series_stays_on_its_clocks() {
+    let berlin = Zone::parse("Europe/Berlin").unwrap();
+    let of = |start: &str, end: &str| object(&format!("DTSTART{start}\r\nDTEND{end}\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\n"));
+    // Clocks go on an hour on 29 March.
+    let here =
+        |start: &str, end: &str| of(&format!(";TZID=Europe/Berlin:{start}"), &format!(";TZID=Europe/Berlin:{end}"));
+    let served = here("20260316T100000", "20260316T110000");
+    let moved = |sent: &Object| plan(&served, sent, &berlin, false);
+    let to = Ok(vec![Step::MoveAll(hour("2026-03-16T10:00:00"))]);
+    assert_eq!(moved(&here("20260316T110000", "20260316T120000")), to);
+    for (start, end) in [
+        (":20260316T100000Z", ":20260316T110000Z"),
+        (";TZID=America/New_York:20260316T060000", ";TZID=America/New_York:20260316T070000"),
+    ] {
+        assert!(moved(&of(start, end)).is_err(), "{start}");
+    }
+    // Paris has the same.
+    let there = of(";TZID=Europe/Paris:20260316T110000", ";TZID=Europe/Paris:20260316T120000");
+    assert_eq!(moved(&there), to);
+}
+
+#[test]
 fn a_series_that_is_moved_with_more() {
     let later = WEEKLY.replace("T09", "T11").replace("T10", "T12");
     let all = Step::MoveAll(hour("2026-03-02T11:00:00"));
