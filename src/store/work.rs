@@ -333,9 +333,8 @@ fn settle(answer: Option<Answer>) {
 
 /// Runs `job` and what waits behind it in one transaction, and answers all of them after its commit.
 fn run_group(conn: &mut Conn, job: Job, jobs: &Queue<Job>) {
-    let mut answers: Vec<Answer> = Vec::new();
+    let (mut answers, mut next): (Vec<Answer>, _) = (Vec::new(), Some(job));
     let committed = conn.transaction(|conn| -> Result<(), Error> {
-        let mut next = Some(job);
         let mut units = 0;
         while let Some(mut job) = next.take() {
             if let Outcome::Done(answer) = (job.run)(Some(conn)) {
@@ -350,6 +349,10 @@ fn run_group(conn: &mut Conn, job: Job, jobs: &Queue<Job>) {
     });
     if let Err(error) = &committed {
         tracing::error!(%error, units = answers.len(), "a group commit failed; none of its units was saved");
+        // It was not begun: another process writes and writes.
+        if let Some(mut job) = next {
+            (job.run)(None);
+        }
     }
     for answer in answers {
         answer(committed.is_ok());
@@ -370,5 +373,24 @@ fn reopen(conn: &mut Conn, url: &str, writes: bool) {
                 pause = (pause * 2).min(Duration::from_secs(5));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_cannot_begin_hears_that_the_database_is_busy() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", dir.path().join("t.db").display());
+        let mut other = Conn::open(&url, true).unwrap();
+        other.batch_execute("CREATE TABLE notes (note TEXT); BEGIN IMMEDIATE").unwrap();
+        let store = Store::connect(&url, &Options::for_url(&url)).unwrap();
+        let note = || store.write(|conn| conn.batch_execute("INSERT INTO notes VALUES ('a')"));
+        // As long as SQLite waits, which is ten seconds.
+        assert!(matches!(note().await, Err(Error::Busy)));
+        other.batch_execute("ROLLBACK").unwrap();
+        note().await.unwrap();
     }
 }
