@@ -54,7 +54,7 @@ pub fn time_taken(object: &Object, window: Interval, floating: &Zone, days: bool
         true => FbType::Free,
         false => event_type(component, None),
     })?;
-    let takes = |at: &Interval| at.start < window.end && at.end > window.start.max(at.start);
+    let takes = |at: &Interval| at.start < at.end && at.overlaps(window);
     Ok(found.into_iter().map(|(at, _)| at).filter(takes).collect())
 }
 

@@ -163,13 +163,12 @@ impl<'a> Resolver<'a> {
         let key = (tzid.to_owned(), year.clamp(1970, 2090));
         let searches = &mut self.budget.searches;
         let found = self.equivalents.entry(key).or_insert_with_key(|(_, year)| {
-            *searches = searches.checked_sub(1)?;
-            let like = |from, years| {
+            [(*year, 10), (TODAY, 10), (*year, 1)].into_iter().find_map(|(from, years)| {
+                *searches = searches.checked_sub(1)?;
                 let own = std::iter::once(self.floating.clone());
                 let others = PLACES.iter().filter_map(|name| Zone::parse(name).ok());
                 own.chain(others).find(|zone| custom.behaves_like(zone, from, years))
-            };
-            like(*year, 10).or_else(|| like(TODAY, 10)).or_else(|| like(*year, 1))
+            })
         });
         found.clone().ok_or_else(|| Reason::RecursInCustomZone { tzid: excerpt(tzid) })
     }
