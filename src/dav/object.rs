@@ -102,15 +102,38 @@ pub(super) fn sent(headers: &HeaderMap, bytes: &Bytes) -> Result<Sent, Failure> 
         return Err(Failure::condition(Condition::SupportedCalendarData, detail));
     }
     let object = Object::parse(bytes, limits()).map_err(calendar::Error::from)?;
-    let (body, verbatim) = match std::str::from_utf8(bytes) {
-        Ok(text) if has_only_crlf(text) => (text.to_owned(), true),
-        // Lines that end otherwise are given CRLF (RFC 5545 §3.1), and so the bytes are others.
-        Ok(text) => (with_crlf(text), false),
-        // A fold may split a character (RFC 5545 §3.1); what is kept is text.
-        Err(_) => (object.calendar().to_ical(), false),
+    let (text, verbatim) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), true),
+        Err(_) => (whole_characters(bytes).unwrap_or_else(|| object.calendar().to_ical()), false),
     };
+    // Lines that end otherwise are given CRLF (RFC 5545 §3.1), and so the bytes are others.
+    let (body, verbatim) = if has_only_crlf(&text) { (text, verbatim) } else { (with_crlf(&text), false) };
     let incoming = Incoming::new(&object, body);
     Ok(Sent { object, incoming, verbatim })
+}
+
+/// Lines whose folds may split characters (RFC 5545 §3.1) as text: with such a fold before the character.
+fn whole_characters(lines: &[u8]) -> Option<String> {
+    let is_rest = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+    let mut out: Vec<u8> = Vec::with_capacity(lines.len());
+    let mut left = lines;
+    while let Some((first, after)) = left.split_first() {
+        let fold = match left {
+            [b'\r', b'\n', b' ' | b'\t', ..] => 3,
+            [b'\n', b' ' | b'\t', ..] => 2,
+            _ => 0,
+        };
+        let (fold, behind) = left.split_at(fold);
+        if !fold.is_empty() && behind.first().is_some_and(is_rest) {
+            let character = out.iter().rposition(|byte| !is_rest(byte)).unwrap_or_default();
+            out.splice(character..character, fold.iter().copied());
+            left = behind;
+        } else {
+            out.push(*first);
+            left = after;
+        }
+    }
+    String::from_utf8(out).ok()
 }
 
 fn has_only_crlf(text: &str) -> bool {
@@ -266,4 +289,22 @@ pub(super) async fn transfer(
         insert(response.headers_mut(), header::LOCATION, &address);
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fold_that_splits_a_character_goes_before_it_and_nothing_else_changes() {
+        for (sent, kept) in [
+            (&b"begin:X\r\nA;CN=\"\":caf\xc3\r\n \xa9 \r\n b\r\n"[..], "begin:X\r\nA;CN=\"\":caf\r\n é \r\n b\r\n"),
+            (b"A:\xf0\x9f\n\t\x8e\x89\xc3\xa9\n", "A:\n\t🎉é\n"),
+            (b"A:b\xf0\r\n \x9f\r\n \x8e\r\n \x89c\r\n", "A:b\r\n \r\n \r\n 🎉c\r\n"),
+        ] {
+            assert_eq!(whole_characters(sent).as_deref(), Some(kept));
+        }
+        assert_eq!(whole_characters(b"A:\xff\r\n"), None);
+        assert_eq!(whole_characters(b"\r\n \xa9"), None);
+    }
 }
