@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as Db};
 pub enum Error {
     /// A statement failed.
     #[error("database: {0}")]
-    Db(#[source] Db),
+    Db(#[from] Db),
     /// No connection could be made.
     #[error("cannot reach the database: {0}")]
     Connect(String),
@@ -24,16 +24,6 @@ pub enum Error {
     /// The URL is of no database Fasti knows, or not well-formed.
     #[error("database_url: {0}")]
     Url(String),
-}
-
-impl From<Db> for Error {
-    /// SQLite says that it waited for another process and gave up (SQLITE_BUSY): nothing was done.
-    fn from(error: Db) -> Self {
-        match &error {
-            Db::DatabaseError(_, info) if info.message() == "database is locked" => Self::Busy,
-            _ => Self::Db(error),
-        }
-    }
 }
 
 impl Error {

@@ -95,7 +95,8 @@ fn guesses_at_links_are_failed_logins() {
             assert_eq!(api.fetch("/setup/x.mobileconfig").await.status, 404);
         }
         assert_eq!(api.fetch("/setup/x.mobileconfig").await.status, 429);
-        assert_eq!(log_in(&server, &password).await, 429);
+        assert_eq!(log_in(&server, "a guess").await, 429);
+        assert_eq!(log_in(&server, &password).await, 207, "nobody guesses an app password: who has it is let in");
     });
 }
 

@@ -73,6 +73,9 @@ fn an_override_alone_and_a_to_do_without_a_start() {
     let due = "(VTODO;;UID:1;;DUE;TZID=Europe/Berlin:20260601T110000;;)";
     assert_eq!(expanded(due, "2026-06-01T00:00/2026-06-02T00:00"), ["DUE:20260601T090000Z"]);
     assert!(expanded(due, "2026-06-02T00:00/2026-06-03T00:00").is_empty());
+    let at_once = "(VTODO;;UID:1;;DTSTART;VALUE=DATE:20260601;;DUE;VALUE=DATE:20260601;;)";
+    let dates = ["DTSTART;VALUE=DATE:20260601", "DUE;VALUE=DATE:20260601"];
+    assert_eq!(expanded(at_once, "2026-05-31T12:00/2026-06-02T00:00"), dates);
 }
 
 #[test]

@@ -50,6 +50,8 @@ fn to_dos() {
     check(&format!("{start}DURATION:PT2H;;)"), &["12/13", "09/11", "11/12"], &["08/10", "13/14"]);
     check(&format!("{start}DUE:20260601T120000Z;;)"), &["11/13", "09/11"], &["12/13", "08/10"]);
     check(&format!("{start}DUE:20260601T100000Z;;)"), &["09/10", "10/11"], &["08/09", "11/12"]);
+    let at_once = "(VTODO;;UID:1;;DTSTART;VALUE=DATE:20260601;;DUE;VALUE=DATE:20260601;;)";
+    check(at_once, &["00/01", "/00"], &["01/02", "11/12"]);
     check(&format!("{start})"), &["10/11"], &["09/10", "11/12"]);
     check("(VTODO;;UID:1;;DUE:20260601T100000Z;;)", &["09/10", "09/11"], &["10/11", "08/09"]);
     let both = "(VTODO;;UID:1;;CREATED:20260601T080000Z;;COMPLETED:20260601T100000Z;;)";
