@@ -180,6 +180,6 @@ fn is_other(definition: &Definition<'_>, zone: &Zone) -> bool {
     if definition.tzid.contains('/') || zone.transitions_after(today).next().is_some() {
         return false;
     }
-    let offsets = definition.observances.iter().filter_map(|observance| utc_offset(observance.offset_to?));
-    offsets.into_iter().any(|offset| offset != zone.offset_seconds_at(today))
+    let mut offsets = definition.observances.iter().filter_map(|observance| utc_offset(observance.offset_to?));
+    offsets.any(|offset| offset != zone.offset_seconds_at(today))
 }
